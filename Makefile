@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+#
+# GNU make. `make help` lists what there is to make.
+
+VERSION := 0.1.0
+
+# What a packager or a developer may set, on the command line or (but for BUILD) in the environment.
+BUILD   := build
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+DATADIR ?= $(PREFIX)/share
+MANDIR  ?= $(DATADIR)/man
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+# Warnings are errors where CI is set, as every CI service does.
+WERROR  ?= $(if $(CI),1)
+
+LIBRARIES := libnl-3.0 libnl-genl-3.0 jansson libkmod
+
+# Sources: every file in its place is part of the build; nothing has to be listed.
+LIBRARY_SOURCES := $(sort $(wildcard src/*/*.c))
+PROGRAM_SOURCES := $(sort $(wildcard cmd/*.c))
+UNIT_SOURCES    := $(sort $(wildcard tests/unit/test_*.c))
+C_FILES         := $(sort $(wildcard cmd/*.[ch] src/*/*.[ch] tests/unit/*.[ch]))
+
+object           = $(1:%.c=$(BUILD)/obj/%.o)
+LIBRARY         := $(BUILD)/libipvs-iso.a
+PROGRAM         := $(BUILD)/ipvs-iso
+UNIT_PROGRAMS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+OBJECTS         := $(call object,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(UNIT_SOURCES))
+
+# Flags. Those that only some compilers and machines know are tried first.
+supported        = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+LANGUAGE_FLAGS  := -std=gnu17 -D_GNU_SOURCE -Isrc -DIPVS_ISO_VERSION='"$(VERSION)"'
+WARNING_FLAGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+HARDENING_FLAGS := -fPIE -fstack-protector-strong $(call supported,-fcf-protection) \
+                   $(call supported,-fstack-clash-protection)
+# _FORTIFY_SOURCE works with optimisation only, and some compilers define it themselves.
+ifneq ($(filter-out -O0,$(filter -O%,$(CFLAGS))),)
+HARDENING_FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+LINKING_FLAGS   := -pie -Wl,-z,relro,-z,now
+
+LIBRARIES_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LIBRARIES_LIBS   := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
+CMOCKA_CFLAGS    := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
+CMOCKA_LIBS      := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
+
+COMPILE = $(CC) $(LANGUAGE_FLAGS) $(LIBRARIES_CFLAGS) $(WARNING_FLAGS) $(HARDENING_FLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK    = $(CC) $(HARDENING_FLAGS) $(CFLAGS) $(LINKING_FLAGS) $(LDFLAGS)
+
+# `make V=1` shows the commands.
+quiet   = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
+
+# Targets that first install packages build afterwards, in a make of their own: only then does pkg-config know the
+# libraries. Two jobs, unless the caller chose a number.
+BUILD_AGAIN = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2)
+
+.PHONY: all
+all: $(LIBRARY) $(if $(PROGRAM_SOURCES),$(PROGRAM)) ## build build/ipvs-iso (the default)
+	@:
+
+$(LIBRARY): $(call object,$(LIBRARY_SOURCES))
+	$(call quiet,AR,$@) rm -f $@ && $(AR) rcs $@ $^
+
+$(PROGRAM): $(call object,$(PROGRAM_SOURCES)) $(LIBRARY)
+	$(call quiet,LINK,$@) $(LINK) -o $@ $^ $(LIBRARIES_LIBS) $(LDLIBS)
+
+$(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@) $(LINK) -o $@ $^ $(LIBRARIES_LIBS) $(CMOCKA_LIBS) $(LDLIBS)
+
+$(BUILD)/obj/tests/unit/%.o: CPPFLAGS += $(CMOCKA_CFLAGS)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | libraries
+	@mkdir -p $(@D)
+	$(call quiet,CC,$<) $(COMPILE) -MMD -MP -c -o $@ $<
+
+# Changes when the compiler or a flag does, so that everything is built again.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call shell_quoted,$(COMPILE) | $(LINK)) | cmp -s - $@ || \
+		printf '%s\n' $(call shell_quoted,$(COMPILE) | $(LINK)) > $@
+shell_quoted = '$(subst ','\'',$(1))'
+.PHONY: FORCE
+FORCE:
+
+.PHONY: libraries
+libraries:
+	@$(PKG_CONFIG) --exists --print-errors $(LIBRARIES) || \
+		{ echo 'make: a library is missing: `make packages` installs what the build needs' >&2; exit 1; }
+
+-include $(OBJECTS:.o=.d)
+
+.PHONY: packages
+packages: ## install what building and running need (apt-get)
+	@tests/packages/install build
+
+.PHONY: demo
+demo: ## install what is missing, build, and watch three packages leave things behind
+	@tests/packages/install build
+	@$(BUILD_AGAIN) all
+	@share/examples/leaky/demo.sh $(PROGRAM)
+
+.PHONY: check
+check: ## install what is missing, build, run every test
+	@tests/packages/install build test
+	@$(BUILD_AGAIN) all unit-tests
+	@tests/run --build $(BUILD)
+
+.PHONY: unit-tests
+unit-tests: $(UNIT_PROGRAMS)
+	@:
+
+.PHONY: check-unit
+check-unit: unit-tests ## build and run the cmocka tests only
+	@tests/run --build $(BUILD) unit
+
+.PHONY: check-bats
+check-bats: all ## build and run the bats tests only
+	@tests/run --build $(BUILD) host guest
+
+.PHONY: lint
+lint: ## install what is missing, then every static check; any finding fails
+	@tests/packages/install build test lint
+	@tests/lint
+
+.PHONY: format
+format: ## put all C files into the house's format (.clang-format)
+	clang-format -i $(C_FILES)
+
+# What `make lint` hands to the tools that parse C themselves.
+.PHONY: print-parse-flags
+print-parse-flags:
+	@printf '%s\n' $(call shell_quoted,$(LANGUAGE_FLAGS) $(LIBRARIES_CFLAGS))
+
+# What is installed, each as FILE:TARGET:MODE.
+data = $(foreach file,$(wildcard $(1)),$(file):$(2)/$(or $(3),$(notdir $(file))):644)
+INSTALLED = \
+	$(PROGRAM):$(SBINDIR)/ipvs-iso:755 \
+	$(call data,man/*.5,$(MANDIR)/man5) \
+	$(call data,man/*.8,$(MANDIR)/man8) \
+	$(call data,completions/ipvs-iso.bash,$(DATADIR)/bash-completion/completions,ipvs-iso) \
+	$(call data,completions/_ipvs-iso,$(DATADIR)/zsh/site-functions) \
+	$(call data,completions/ipvs-iso.fish,$(DATADIR)/fish/vendor_completions.d) \
+	$(call data,share/schema/*.json,$(DATADIR)/ipvs-iso/schema)
+field = $(word $(1),$(subst :, ,$(2)))
+define newline
+
+
+endef
+
+.PHONY: install
+install: all ## install into $(DESTDIR)$(PREFIX), by default /usr/local
+	$(foreach entry,$(INSTALLED),$(INSTALL) -D -m $(call field,3,$(entry)) $(call field,1,$(entry)) \
+		'$(DESTDIR)$(call field,2,$(entry))'$(newline)	)
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	$(foreach entry,$(INSTALLED),rm -f '$(DESTDIR)$(call field,2,$(entry))'$(newline)	)
+	rmdir '$(DESTDIR)$(DATADIR)/ipvs-iso/schema' '$(DESTDIR)$(DATADIR)/ipvs-iso' 2>/dev/null || :
+
+.PHONY: clean
+clean: ## remove the build folder
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
+	@echo
+	@echo '  V=1 shows the commands. CC, CFLAGS, CPPFLAGS, LDFLAGS, BUILD, PREFIX, DESTDIR and WERROR=1 are respected.'

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* The subcommands: each is a file that defines one of these, and a row in main.c. */
+#ifndef IPVS_ISO_COMMAND_H
+#define IPVS_ISO_COMMAND_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* An option of a command, as getopt_long(3) parses it and --help shows it. */
+struct option_row {
+	int short_name;       /* a letter; or 0 for none */
+	const char *name;     /* without the dashes */
+	const char *argument; /* what it takes, for --help; or NULL */
+	const char *help;     /* lines are broken at newlines */
+};
+
+struct subcommand {
+	const char *name;
+	const char *operands;             /* for the usage line */
+	const char *summary;              /* one line */
+	const char *details;              /* paragraphs below the options of --help; or NULL */
+	const struct option_row *options; /* ends with a row without a name; or NULL for none of its own */
+	bool operands_are_a_command;      /* options end at the first operand */
+
+	/*
+	 * Called for each option of its own, by its index in `options`. -1 with an error that says what is wrong with `value`.
+	 */
+	int (*set_option)(int index, const char *value, struct error *error);
+
+	/* Does the work; `operands` ends with NULL. Returns the exit status. */
+	int (*run)(int count, char **operands);
+};
+
+/* Set before run() is called, by the options that every command has. */
+struct manners {
+	bool quiet;   /* -q: nothing but errors and what was asked for */
+	bool verbose; /* -v */
+	bool color;   /* on stderr */
+};
+extern struct manners manners;
+
+extern const struct subcommand command_run, command_snapshot, command_restore, command_diff, command_flush,
+	command_check, command_status, command_recover, command_guest_init;
+
+/* All of them that people may call, in the order of --help; NULL at the end. */
+extern const struct subcommand *const commands[];
+
+/* Writes an error and its remedy to stderr as "ipvs-iso: ...". Returns the exit status for it, STATUS_TROUBLE. */
+int print_error(const struct error *error);
+
+/* The same for a wrong command line; the remedy points to --help of `command`. */
+int print_usage_error(const struct subcommand *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

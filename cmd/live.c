@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "live.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "command.h"
+#include "table/json.h"
+
+static int read_live(struct table *table, struct error *error)
+{
+	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	return ipvs ? ipvs_read(ipvs, table, error) : -1;
+}
+
+int table_load(struct table *table, const char *name, struct error *error)
+{
+	if (strcmp(name, "live") == 0)
+		return read_live(table, error);
+	size_t length;
+	CLEANUP_FREE char *bytes = file_read(name, &length, error);
+	if (!bytes)
+		return -1;
+	return table_from_json(table, bytes, length, strcmp(name, "-") == 0 ? "standard input" : name, error);
+}
+
+void tell_waiting(const struct lock_holder *holder, void *context)
+{
+	(void)context;
+	if (manners.quiet)
+		return;
+	if (!holder->pid) {
+		fprintf(stderr, "ipvs-iso: waiting for the lock\n");
+		return;
+	}
+	char since[32];
+	struct tm time;
+	strftime(since, sizeof since, "%H:%M:%S", localtime_r(&holder->since, &time));
+	fprintf(stderr, "ipvs-iso: waiting for the lock, which process %d (%s) has held since %s\n", (int)holder->pid,
+		holder->command, since);
+}
+
+void tell_recovered(void *context, const char *replaced)
+{
+	(void)context;
+	fprintf(stderr, "ipvs-iso: a run was killed before it could put the table back; that has been done now\n");
+	fprintf(stderr, "          the table that was there instead is in %s\n", replaced);
+}
+
+int open_session(struct session *session, struct ipvs *ipvs, const char *command, struct error *error)
+{
+	const struct session_options options = {
+		.command = command,
+		.wait_ms = LOCK_WAIT_FOR_EVER,
+		.waiting = tell_waiting,
+	};
+	if (session_open(session, ipvs, &options, error) < 0)
+		return -1;
+	if (session->recovered)
+		tell_recovered(NULL, session->replaced);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands on tables have in common. */
+#ifndef IPVS_ISO_LIVE_H
+#define IPVS_ISO_LIVE_H
+
+#include "kernel/ipvs.h"
+#include "session/session.h"
+#include "table/table.h"
+
+/* Reads "live" (the kernel's table), "-" or a file. `table` must be initialised. */
+int table_load(struct table *table, const char *name, struct error *error);
+
+/* Opens a session for a command that changes the table for good; says so on stderr where it waits or recovers. */
+int open_session(struct session *session, struct ipvs *ipvs, const char *command, struct error *error);
+
+/* Tells on stderr that the lock is waited for, and who holds it. A lock_waiting_function. */
+void tell_waiting(const struct lock_holder *holder, void *context);
+
+/* Tells on stderr that a killed run's table was put back, and where what was there instead is kept. */
+void tell_recovered(void *context, const char *replaced);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "options.h"
+#include "result/result.h"
+
+struct manners manners;
+
+const struct subcommand *const commands[] = {
+	&command_run,   &command_snapshot, &command_restore, &command_diff, &command_flush,
+	&command_check, &command_status,   &command_recover, NULL,
+};
+
+static const struct subcommand *find_command(const char *name)
+{
+	for (const struct subcommand *const *command = commands; *command; command++) {
+		if (strcmp((*command)->name, name) == 0)
+			return *command;
+	}
+	/* Not in --help: a kernel calls it, not a person. */
+	return strcmp(command_guest_init.name, name) == 0 ? &command_guest_init : NULL;
+}
+
+static int no_such_command(const char *name)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	error_set(&error, ERROR_INPUT, "there is no %s '%s'", *name == '-' ? "option" : "command", name);
+	error_remedy(&error, "see 'ipvs-iso --help'");
+	return print_error(&error);
+}
+
+static int run_command(const struct subcommand *command, int count, char **arguments)
+{
+	int operand;
+	int more = options_parse(command, count, arguments, &operand);
+	if (more <= 0)
+		return more < 0 ? STATUS_TROUBLE : 0;
+	return command->run(count - operand, arguments + operand);
+}
+
+/* What could not be written was not said: a report that is cut off must not look like success. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	error_set(&error, ERROR_FAILED, "cannot write standard output");
+	return print_error(&error);
+}
+
+int main(int count, char **arguments)
+{
+	manners.color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+
+	if (count < 2) {
+		CLEANUP_ERROR struct error error = ERROR_INIT;
+		error_set(&error, ERROR_INPUT, "no command given");
+		error_remedy(&error, "see 'ipvs-iso --help'");
+		return print_error(&error);
+	}
+	const char *name = arguments[1];
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+		print_program_help();
+		return finish(0);
+	}
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		print_version();
+		return finish(0);
+	}
+	const struct subcommand *command = find_command(name);
+	if (!command)
+		return no_such_command(name);
+	return finish(run_command(command, count - 1, arguments + 1));
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "result/result.h"
+
+/* Behind the options of the command's own. */
+static const struct option_row common_rows[] = {
+	{'q', "quiet", NULL, "say nothing but what was asked for, and errors"},
+	{'v', "verbose", NULL, "say more"},
+	{'h', "help", NULL, "show this help and exit"},
+	{'V', "version", NULL, "show the version and exit"},
+	{0},
+};
+
+/* Long options are told apart by these values, which no letter has. */
+#define ROW_BASE 256
+
+struct parser {
+	const struct option_row **rows; /* the command's own, then the common ones */
+	int own_count, count;
+	struct option *long_options;
+	char *short_options;
+};
+
+static int count_rows(const struct option_row *rows)
+{
+	int count = 0;
+	while (rows && rows[count].name)
+		count++;
+	return count;
+}
+
+static void parser_clear(struct parser *parser)
+{
+	free(parser->rows);
+	free(parser->long_options);
+	free(parser->short_options);
+}
+
+static void parser_make(struct parser *parser, const struct subcommand *command)
+{
+	parser->own_count = count_rows(command->options);
+	parser->count = parser->own_count + count_rows(common_rows);
+	parser->rows = memory_allocate((size_t)parser->count, sizeof *parser->rows);
+	parser->long_options = memory_allocate((size_t)parser->count + 1, sizeof *parser->long_options);
+
+	size_t length;
+	FILE *letters = open_memstream(&parser->short_options, &length);
+	/* "+": stop at the first operand. ":": tell a missing value from an unknown option. */
+	fputs(command->operands_are_a_command ? "+:" : ":", letters);
+	for (int i = 0; i < parser->count; i++) {
+		const struct option_row *row =
+			i < parser->own_count ? &command->options[i] : &common_rows[i - parser->own_count];
+		parser->rows[i] = row;
+		parser->long_options[i] = (struct option){
+			.name = row->name,
+			.has_arg = row->argument ? required_argument : no_argument,
+			.val = ROW_BASE + i,
+		};
+		if (row->short_name)
+			fprintf(letters, "%c%s", row->short_name, row->argument ? ":" : "");
+	}
+	fclose(letters);
+}
+
+static int row_of(const struct parser *parser, int value)
+{
+	if (value >= ROW_BASE)
+		return value - ROW_BASE;
+	for (int i = 0; i < parser->count; i++) {
+		if (parser->rows[i]->short_name == value)
+			return i;
+	}
+	return -1;
+}
+
+/* What getopt_long(3) left in optopt and optind when it failed, in words. */
+static int complain(const struct subcommand *command, const struct parser *parser, int value, char **arguments)
+{
+	int row = optopt ? row_of(parser, optopt) : -1;
+	if (value == ':')
+		return print_usage_error(command, "the option '%s' needs a value (%s)", arguments[optind - 1],
+					 row >= 0 ? parser->rows[row]->argument : "VALUE");
+	if (row >= 0)
+		return print_usage_error(command, "the option '--%s' takes no value", parser->rows[row]->name);
+	if (optopt)
+		return print_usage_error(command, "there is no option '-%c'", optopt);
+	return print_usage_error(command, "there is no option '%s'", arguments[optind - 1]);
+}
+
+static int take_common(const struct subcommand *command, int letter)
+{
+	switch (letter) {
+	case 'q':
+		manners.quiet = true;
+		return 1;
+	case 'v':
+		manners.verbose = true;
+		return 1;
+	case 'h':
+		print_command_help(command);
+		return 0;
+	default:
+		print_version();
+		return 0;
+	}
+}
+
+static int take(const struct subcommand *command, const struct parser *parser, int row)
+{
+	if (row >= parser->own_count)
+		return take_common(command, parser->rows[row]->short_name);
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	if (command->set_option(row, optarg, &error) < 0) {
+		error_context(&error, "--%s", parser->rows[row]->name);
+		print_error(&error);
+		return -1;
+	}
+	return 1;
+}
+
+int options_parse(const struct subcommand *command, int count, char **arguments, int *operand)
+{
+	__attribute__((cleanup(parser_clear))) struct parser parser = {0};
+	parser_make(&parser, command);
+	opterr = 0;
+	for (;;) {
+		int value = getopt_long(count, arguments, parser.short_options, parser.long_options, NULL);
+		if (value < 0)
+			break;
+		if (value == '?' || value == ':') {
+			complain(command, &parser, value, arguments);
+			return -1;
+		}
+		int more = take(command, &parser, row_of(&parser, value));
+		if (more <= 0)
+			return more;
+	}
+	*operand = optind;
+	return 1;
+}
+
+static void print_row(const struct option_row *row)
+{
+	CLEANUP_FREE char *letter = row->short_name ? memory_printf("-%c,", row->short_name) : memory_copy_string("");
+	CLEANUP_FREE char *name =
+		memory_printf("--%s%s%s", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+	printf("  %-3s %-24s", letter, name);
+	const char *separator = strlen(name) > 24 ? "\n                               " : " ";
+	for (const char *line = row->help; *line;) {
+		size_t length = strcspn(line, "\n");
+		printf("%s%.*s\n", separator, (int)length, line);
+		separator = "                               ";
+		line += length + (line[length] == '\n');
+	}
+}
+
+void print_command_help(const struct subcommand *command)
+{
+	printf("Usage: ipvs-iso %s [OPTION...] %s\n%s.\n\nOptions:\n", command->name, command->operands,
+	       command->summary);
+	for (int i = 0; command->options && command->options[i].name; i++)
+		print_row(&command->options[i]);
+	for (int i = 0; common_rows[i].name; i++)
+		print_row(&common_rows[i]);
+	if (command->details)
+		printf("\n%s", command->details);
+}
+
+void print_program_help(void)
+{
+	printf("Usage: ipvs-iso COMMAND [OPTION...] [ARGUMENT...]\n"
+	       "Runs test commands on an IPVS table of their own and puts the host's table back.\n\nCommands:\n");
+	for (const struct subcommand *const *command = commands; *command; command++)
+		printf("  %-10s %s\n", (*command)->name, (*command)->summary);
+	printf("\n'ipvs-iso COMMAND --help' explains a command, ipvs-iso(8) everything.\n"
+	       "Try: ipvs-iso run -- ipvsadm -Ln\n");
+}
+
+void print_version(void)
+{
+	puts("ipvs-iso " IPVS_ISO_VERSION);
+}
+
+int print_error(const struct error *error)
+{
+	fprintf(stderr, "ipvs-iso: %s\n", error->message);
+	if (error->remedy)
+		fprintf(stderr, "          %s\n", error->remedy);
+	return STATUS_TROUBLE;
+}
+
+int print_usage_error(const struct subcommand *command, const char *format, ...)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	va_list arguments;
+	va_start(arguments, format);
+	CLEANUP_FREE char *message = memory_vprintf(format, arguments);
+	va_end(arguments);
+	error_set(&error, ERROR_INPUT, "%s: %s", command->name, message);
+	error_remedy(&error, "see 'ipvs-iso %s --help'", command->name);
+	return print_error(&error);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Strings of any bytes in JSON, which itself holds only UTF-8: arguments, environments, names of files. */
+#ifndef IPVS_ISO_BASE_BYTES_H
+#define IPVS_ISO_BASE_BYTES_H
+
+#include <jansson.h>
+
+/* A JSON string where `text` is UTF-8, {"hex": "ff00..."} where it is not. A new reference. */
+json_t *bytes_to_json(const char *text);
+
+/* The other way. NULL when `json` is neither of the two. The caller frees. */
+char *bytes_from_json(const json_t *json);
+
+#endif

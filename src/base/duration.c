@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/duration.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+static bool is_digit(char character)
+{
+	return character >= '0' && character <= '9';
+}
+
+/* The whole number at the front of `*text`, which is moved behind it. False when it does not fit. */
+static bool parse_whole(int64_t *value, const char **text)
+{
+	for (*value = 0; is_digit(**text); ++*text) {
+		if (__builtin_mul_overflow(*value, 10, value) || __builtin_add_overflow(*value, **text - '0', value))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * `count` digits behind a decimal point, times `unit`, rounded up. From the last digit to the first, as on paper; a
+ * remainder anywhere means that the exact value lies above the result.
+ */
+static int64_t fraction_of(int64_t unit, const char *digits, size_t count)
+{
+	int64_t value = 0;
+	bool more = false;
+	while (count-- > 0) {
+		value += (digits[count] - '0') * unit;
+		more = more || value % 10 != 0;
+		value /= 10;
+	}
+	return value + more;
+}
+
+/* Milliseconds in a unit; 0 when there is no such unit. */
+static int64_t unit_length(const char *unit)
+{
+	static const struct {
+		const char *name;
+		int64_t milliseconds;
+	} units[] = {
+		{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000},
+	};
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (strcmp(unit, units[i].name) == 0)
+			return units[i].milliseconds;
+	}
+	return 0;
+}
+
+bool duration_parse(int64_t *milliseconds, const char *text)
+{
+	const char *start = text;
+	int64_t whole;
+	if (!parse_whole(&whole, &text))
+		return false;
+	size_t digits = (size_t)(text - start);
+
+	const char *fraction = text;
+	size_t fraction_digits = 0;
+	if (*text == '.') {
+		fraction = ++text;
+		fraction_digits = strspn(text, "0123456789");
+		text += fraction_digits;
+	}
+	int64_t unit = unit_length(text);
+	if (digits + fraction_digits == 0 || unit == 0)
+		return false;
+
+	int64_t total;
+	if (__builtin_mul_overflow(whole, unit, &total) ||
+	    __builtin_add_overflow(total, fraction_of(unit, fraction, fraction_digits), &total))
+		return false;
+	*milliseconds = total;
+	return true;
+}
+
+int64_t duration_now(void)
+{
+	struct timespec now;
+	/* Fails only for a clock that the kernel does not have; every Linux has this one. */
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool size_parse(uint64_t *bytes, const char *text)
+{
+	static const char suffixes[] = "KMGT";
+	int64_t whole;
+	if (!is_digit(*text) || !parse_whole(&whole, &text))
+		return false;
+
+	uint64_t factor = 1;
+	if (*text) {
+		const char *suffix = strchr(suffixes, *text);
+		if (!suffix || text[1])
+			return false;
+		factor = UINT64_C(1) << (10 * (suffix - suffixes + 1));
+	}
+	uint64_t total;
+	if (__builtin_mul_overflow((uint64_t)whole, factor, &total))
+		return false;
+	*bytes = total;
+	return true;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Lengths of time and sizes of memory, as people write them. */
+#ifndef IPVS_ISO_BASE_DURATION_H
+#define IPVS_ISO_BASE_DURATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Parses a decimal number, with a fraction or without, and a unit: ms, s (the default), m, h, d, as timeout(1) does.
+ * In milliseconds, rounded up. False when it is not one, is negative, or does not fit.
+ */
+bool duration_parse(int64_t *milliseconds, const char *text);
+
+/* The monotonic clock, in milliseconds. */
+int64_t duration_now(void);
+
+/* Parses a whole number of bytes with K, M, G or T behind it (powers of 1024; none: bytes). False when it is not one. */
+bool size_parse(uint64_t *bytes, const char *text);
+
+#endif

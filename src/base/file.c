@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+void file_cleanup_close(int *descriptor)
+{
+	if (*descriptor >= 0)
+		close(*descriptor);
+}
+
+char *file_read_descriptor(int descriptor, const char *name, size_t *length, struct error *error)
+{
+	size_t room = 16384;
+	size_t used = 0;
+	char *bytes = memory_allocate(room, 1);
+
+	for (;;) {
+		ssize_t got = read(descriptor, bytes + used, room - used - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			error_set_errno(error, errno, "cannot read %s", name);
+			free(bytes);
+			return NULL;
+		}
+		if (got == 0)
+			break;
+		used += (size_t)got;
+		if (used + 1 == room) {
+			/* Doubling cannot overflow before the memory is gone. */
+			room *= 2;
+			bytes = memory_resize(bytes, room, 1);
+		}
+	}
+	bytes[used] = '\0';
+	*length = used;
+	return bytes;
+}
+
+char *file_read(const char *path, size_t *length, struct error *error)
+{
+	if (strcmp(path, "-") == 0)
+		return file_read_descriptor(STDIN_FILENO, "standard input", length, error);
+	CLEANUP_CLOSE int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	if (descriptor < 0) {
+		error_set_errno(error, errno, "cannot open %s", path);
+		return NULL;
+	}
+	return file_read_descriptor(descriptor, path, length, error);
+}
+
+int file_write_all(int descriptor, const char *name, const char *bytes, size_t length, struct error *error)
+{
+	while (length > 0) {
+		ssize_t put = write(descriptor, bytes, length);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return error_set_errno(error, errno, "cannot write %s", name);
+		bytes += put;
+		length -= (size_t)put;
+	}
+	return 0;
+}
+
+/* For devices and pipes, where there is nothing to replace. */
+static int write_in_place(const char *path, const char *bytes, size_t length, struct error *error)
+{
+	CLEANUP_CLOSE int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (descriptor < 0)
+		return error_set_errno(error, errno, "cannot open %s", path);
+	return file_write_all(descriptor, path, bytes, length, error);
+}
+
+static int sync_directory(const char *directory, struct error *error)
+{
+	CLEANUP_CLOSE int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (descriptor < 0)
+		return error_set_errno(error, errno, "cannot open %s", directory);
+	if (fsync(descriptor) < 0 && errno != EINVAL)
+		return error_set_errno(error, errno, "cannot sync %s", directory);
+	return 0;
+}
+
+static int write_temporary(int descriptor, const char *path, const char *bytes, size_t length, mode_t mode,
+			   struct error *error)
+{
+	mode_t mask = umask(0);
+	umask(mask);
+	if (file_write_all(descriptor, path, bytes, length, error) < 0)
+		return -1;
+	if (fchmod(descriptor, mode & ~mask) < 0)
+		return error_set_errno(error, errno, "cannot set the mode of %s", path);
+	if (fsync(descriptor) < 0)
+		return error_set_errno(error, errno, "cannot sync %s", path);
+	return 0;
+}
+
+int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
+{
+	struct stat present;
+	if (stat(path, &present) == 0 && !S_ISREG(present.st_mode))
+		return write_in_place(path, bytes, length, error);
+
+	CLEANUP_FREE char *path_copy = memory_copy_string(path);
+	const char *directory = dirname(path_copy);
+	CLEANUP_FREE char *temporary = memory_printf("%s.XXXXXX", path);
+	CLEANUP_CLOSE int descriptor = mkostemp(temporary, O_CLOEXEC);
+	if (descriptor < 0)
+		return error_set_errno(error, errno, "cannot create a file beside %s", path);
+
+	int failed = write_temporary(descriptor, path, bytes, length, mode, error);
+	if (failed == 0 && rename(temporary, path) < 0)
+		failed = error_set_errno(error, errno, "cannot put %s in its place", path);
+	if (failed < 0) {
+		unlink(temporary);
+		return -1;
+	}
+	return sync_directory(directory, error);
+}

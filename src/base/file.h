@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Files read whole, and files written whole or not at all. */
+#ifndef IPVS_ISO_BASE_FILE_H
+#define IPVS_ISO_BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* Closes the descriptor that it stands on when that goes out of scope, unless it is negative. */
+#define CLEANUP_CLOSE __attribute__((cleanup(file_cleanup_close)))
+void file_cleanup_close(int *descriptor);
+
+/*
+ * Reads all of `path`, or of standard input where it is "-". Returns the bytes with a NUL behind them, and how many
+ * there are in `length`; the caller frees. NULL with an error that names the file.
+ */
+char *file_read(const char *path, size_t *length, struct error *error);
+
+/* The same from a descriptor that stays open; `name` is for messages. */
+char *file_read_descriptor(int descriptor, const char *name, size_t *length, struct error *error);
+
+/*
+ * Writes `path` so that a reader, or a power cut, finds either the old file or the new one and nothing between: a
+ * temporary file beside it, fsync(2), rename(2), fsync of the directory. A new file gets `mode` less the umask.
+ * Where `path` is something other than a regular file (a terminal, a pipe, /dev/null), it is written to as it is.
+ */
+int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error);
+
+/* Writes everything to a descriptor, however many calls that takes. `name` is for messages. */
+int file_write_all(int descriptor, const char *name, const char *bytes, size_t length, struct error *error);
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+#include "guest/guest.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "guest/console.h"
+#include "guest/machine.h"
+#include "guest/wire.h"
+
+/* How much of a unit's output may wait for a slow reader before we stop listening to the guest. */
+#define OUTPUT_WAITING_MAX (1u << 20)
+
+/* A pipe that poll(2) calls writable takes so much without blocking (PIPE_BUF). */
+#define OUTPUT_CHUNK PIPE_BUF
+
+#define INPUT_CHUNK 16384
+
+/* How long a guest may take to power off, and one that was told twice to end its unit, to do so. */
+#define STOP_PATIENCE_MS 3000
+
+struct guest {
+	struct machine machine;
+	struct wire wire;
+	struct console console;
+	struct queue output[2]; /* for our stdout and stderr */
+	char *description;
+	int signals; /* a signalfd */
+	int64_t patience_ms;
+	int64_t heard; /* when the guest spoke last, duration_now() */
+	bool wants_input;
+	bool usable;
+};
+
+/* What guest_wait() came back for. */
+enum event { EVENT_FRAME, EVENT_SIGNAL, EVENT_TIME };
+
+void guest_cleanup(struct guest **guest)
+{
+	guest_stop(*guest);
+}
+
+const char *guest_description(const struct guest *guest)
+{
+	return guest->description;
+}
+
+bool guest_is_usable(const struct guest *guest)
+{
+	return guest->usable;
+}
+
+/* The guest is lost; `what` says how it showed. Collects what the kernel has said to the end. */
+static int lost(struct guest *guest, struct error *error, const char *what)
+{
+	guest->usable = false;
+	while (console_receive(&guest->console, guest->machine.console) > 0)
+		;
+	CLEANUP_FREE char *lines = console_last_lines(&guest->console);
+	return error_set(error, ERROR_FAILED, "%s%s%s", what, *lines ? "; its last lines:" : "", lines);
+}
+
+static int gone(struct guest *guest, struct error *error)
+{
+	/* The line breaks a moment before the kernel has printed why: the keeper closes the console when all is over. */
+	struct pollfd console = {.fd = guest->machine.console, .events = POLLIN};
+	int64_t until = duration_now() + STOP_PATIENCE_MS;
+	for (int64_t left = STOP_PATIENCE_MS; left > 0; left = until - duration_now()) {
+		if (poll(&console, 1, (int)left) > 0 && console_receive(&guest->console, console.fd) < 0)
+			break;
+	}
+	return lost(guest, error, "the guest's kernel died");
+}
+
+static void send_input(struct guest *guest)
+{
+	char bytes[INPUT_CHUNK];
+	ssize_t got = read(STDIN_FILENO, bytes, sizeof bytes);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* A standard input that cannot be read is, to the unit, one that has ended. */
+	wire_send(&guest->wire, FRAME_INPUT, bytes, got > 0 ? (size_t)got : 0);
+	guest->wants_input = false;
+}
+
+static void write_output(struct queue *queue, int descriptor)
+{
+	/* A reader that has gone away is the unit's loss, not ours: it would have got a SIGPIPE. */
+	if (queue_write(queue, descriptor, OUTPUT_CHUNK) < 0)
+		queue_clear(queue);
+}
+
+static bool output_is_full(const struct guest *guest)
+{
+	return queue_length(&guest->output[0]) > OUTPUT_WAITING_MAX ||
+	       queue_length(&guest->output[1]) > OUTPUT_WAITING_MAX;
+}
+
+/* Moves what can be moved once. */
+static int pump(struct guest *guest, int64_t wait_ms, struct error *error)
+{
+	bool deaf = output_is_full(guest);
+	struct pollfd ends[] = {
+		{.fd = deaf ? -1 : guest->wire.descriptor,
+		 .events = (short)(POLLIN | (wire_can_send(&guest->wire) ? POLLOUT : 0))},
+		{.fd = guest->machine.console, .events = POLLIN},
+		{.fd = guest->signals, .events = POLLIN},
+		{.fd = guest->wants_input ? STDIN_FILENO : -1, .events = POLLIN},
+		{.fd = queue_length(&guest->output[0]) ? STDOUT_FILENO : -1, .events = POLLOUT},
+		{.fd = queue_length(&guest->output[1]) ? STDERR_FILENO : -1, .events = POLLOUT},
+	};
+	if (poll(ends, sizeof ends / sizeof *ends, (int)wait_ms) < 0 && errno != EINTR)
+		return error_set_errno(error, errno, "cannot wait for the guest");
+
+	if (ends[4].revents)
+		write_output(&guest->output[0], STDOUT_FILENO);
+	if (ends[5].revents)
+		write_output(&guest->output[1], STDERR_FILENO);
+	if (ends[3].revents)
+		send_input(guest);
+	if (ends[1].revents && console_receive(&guest->console, guest->machine.console) < 0)
+		return gone(guest, error);
+	if (wire_flush(&guest->wire) < 0)
+		return gone(guest, error);
+	if (ends[0].revents & ~POLLOUT) {
+		if (wire_receive(&guest->wire) < 0)
+			return gone(guest, error);
+		guest->heard = duration_now();
+	}
+	/* A guest that we do not listen to cannot be blamed for its silence. */
+	if (deaf)
+		guest->heard = duration_now();
+	return 0;
+}
+
+static int signal_received(struct guest *guest)
+{
+	struct signalfd_siginfo info;
+	return read(guest->signals, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+/* Waits for a frame, a signal (in `signal`) or the time `until` (0: none). Takes what needs no answer by itself. */
+static int guest_wait(struct guest *guest, int64_t until, enum event *event, struct frame *frame, int *signal,
+		      struct error *error)
+{
+	for (;;) {
+		int got = wire_next(&guest->wire, frame);
+		if (got < 0)
+			return lost(guest, error, "what came from the guest makes no sense");
+		if (got > 0) {
+			*event = EVENT_FRAME;
+			switch (frame->type) {
+			case FRAME_ALIVE:
+				continue;
+			case FRAME_WANT_INPUT:
+				guest->wants_input = true;
+				continue;
+			case FRAME_STDOUT:
+				queue_put(&guest->output[0], frame->bytes, frame->length);
+				continue;
+			case FRAME_STDERR:
+				queue_put(&guest->output[1], frame->bytes, frame->length);
+				continue;
+			default:
+				return 0;
+			}
+		}
+		*signal = signal_received(guest);
+		if (*signal) {
+			*event = EVENT_SIGNAL;
+			return 0;
+		}
+
+		int64_t now = duration_now();
+		if (until && now >= until) {
+			*event = EVENT_TIME;
+			return 0;
+		}
+		if (now - guest->heard >= guest->patience_ms) {
+			CLEANUP_FREE char *what = memory_printf("the guest has been silent for %lld s: it hangs",
+								(long long)(guest->patience_ms / 1000));
+			return lost(guest, error, what);
+		}
+		int64_t wait_ms = guest->heard + guest->patience_ms - now;
+		if (until && until - now < wait_ms)
+			wait_ms = until - now;
+		if (pump(guest, wait_ms < INT_MAX ? wait_ms : INT_MAX, error) < 0)
+			return -1;
+	}
+}
+
+static int send_setup(struct guest *guest, struct error *error)
+{
+	char hostname[HOST_NAME_MAX + 1];
+	if (gethostname(hostname, sizeof hostname) < 0)
+		return error_set_errno(error, errno, "cannot read the host's name");
+	CLEANUP_GUEST_SETUP struct guest_setup setup = {
+		.directory = get_current_dir_name(),
+		.hostname = memory_copy_string(hostname),
+	};
+	if (!setup.directory)
+		return error_set_errno(error, errno, "cannot tell the working directory");
+	CLEANUP_FREE char *text = guest_setup_to_json(&setup);
+	wire_send_text(&guest->wire, FRAME_SETUP, text);
+	return 0;
+}
+
+static int wait_until_ready(struct guest *guest, const struct guest_kernel *kernel, int *interrupted,
+			    struct error *error)
+{
+	for (;;) {
+		enum event event;
+		struct frame frame;
+		if (guest_wait(guest, 0, &event, &frame, interrupted, error) < 0)
+			return -1;
+		if (event == EVENT_SIGNAL)
+			return error_set(error, ERROR_FAILED, "interrupted while the guest was booting");
+		switch (frame.type) {
+		case FRAME_HELLO:
+			free(guest->description);
+			guest->description = memory_printf("%s %.*s", kernel->name, (int)frame.length, frame.bytes);
+			if (send_setup(guest, error) < 0)
+				return -1;
+			break;
+		case FRAME_READY:
+			guest->usable = true;
+			return 0;
+		case FRAME_FAILED:
+			return error_set(error, ERROR_FAILED, "%.*s", (int)frame.length, frame.bytes);
+		default:
+			return error_set(error, ERROR_FAILED, "it said %d where it should be setting itself up",
+					 (int)frame.type);
+		}
+	}
+}
+
+static char *own_program(struct error *error)
+{
+	char *path = realpath("/proc/self/exe", NULL);
+	if (!path)
+		error_set_errno(error, errno, "cannot find the program that I am");
+	else if (strpbrk(path, "\"\n")) {
+		error_set(error, ERROR_FAILED, "the path of this program cannot be told to a kernel: %s", path);
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
+static void list_free(char **list)
+{
+	for (char **item = list; *item; item++)
+		free(*item);
+	free(list);
+}
+
+static int boot(struct guest *guest, const struct guest_options *options, struct error *error)
+{
+	CLEANUP_FREE char *program = NULL;
+	if (options->kernel->find(&program, error) < 0)
+		return -1;
+	CLEANUP_FREE char *init = own_program(error);
+	if (!init)
+		return -1;
+	char **arguments = options->kernel->arguments(program, init, options->memory);
+	char **environment = options->kernel->environment(options->memory);
+	int failed = machine_start(&guest->machine, arguments, environment, error);
+	list_free(arguments);
+	list_free(environment);
+	guest->wire.descriptor = guest->machine.line;
+	return failed;
+}
+
+static int watch_signals(struct guest *guest, struct error *error)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	guest->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return guest->signals < 0 ? error_set_errno(error, errno, "cannot wait for signals") : 0;
+}
+
+struct guest *guest_start(const struct guest_options *options, int *interrupted, struct error *error)
+{
+	CLEANUP_GUEST struct guest *guest = memory_allocate(1, sizeof *guest);
+	guest->machine = (struct machine){.keeper = -1, .line = -1, .console = -1, .lifeline = -1};
+	guest->signals = -1;
+	guest->description = memory_copy_string(options->kernel->name);
+	guest->patience_ms = options->patience_ms;
+	guest->heard = duration_now();
+
+	*interrupted = 0;
+	if (watch_signals(guest, error) < 0 || boot(guest, options, error) < 0 ||
+	    wait_until_ready(guest, options->kernel, interrupted, error) < 0) {
+		error_context(error, "cannot start a guest (%s)", options->kernel->name);
+		return NULL;
+	}
+	struct guest *started = guest;
+	guest = NULL;
+	return started;
+}
+
+/* Writes what still waits; a reader that takes nothing is waited for, as the unit itself would have done. */
+static int drain_output(struct guest *guest, struct error *error)
+{
+	while (queue_length(&guest->output[0]) || queue_length(&guest->output[1])) {
+		if (signal_received(guest))
+			return 0;
+		if (pump(guest, -1, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int guest_run(struct guest *guest, const struct guest_request *request, struct unit_result *result, struct error *error)
+{
+	CLEANUP_FREE char *text = guest_request_to_json(request);
+	wire_send_text(&guest->wire, FRAME_RUN, text);
+
+	int first_signal = 0;
+	int64_t until = 0;
+	guest->heard = duration_now();
+	for (;;) {
+		enum event event;
+		struct frame frame;
+		int signal = 0;
+		if (guest_wait(guest, until, &event, &frame, &signal, error) < 0)
+			return -1;
+		if (event == EVENT_SIGNAL) {
+			char byte = (char)signal;
+			wire_send(&guest->wire, FRAME_SIGNAL, &byte, 1);
+			if (first_signal)
+				until = duration_now() + STOP_PATIENCE_MS;
+			else
+				first_signal = signal;
+			continue;
+		}
+		if (event == EVENT_TIME) {
+			guest->usable = false;
+			result->name = memory_copy_string(request->name);
+			result->interrupted = first_signal;
+			result->signal = first_signal;
+			result->status = 128 + first_signal;
+			return 0;
+		}
+		if (frame.type != FRAME_RESULT)
+			return lost(guest, error, "the guest answered with something that is no result");
+		if (unit_result_from_json(result, frame.bytes, frame.length, error) < 0)
+			return -1;
+		if (first_signal)
+			result->interrupted = first_signal;
+		return drain_output(guest, error);
+	}
+}
+
+void guest_stop(struct guest *guest)
+{
+	if (!guest)
+		return;
+	if (guest->usable) {
+		/* Politely, so that what the guest wrote to the working directory is on its way; then by force. */
+		CLEANUP_ERROR struct error ignored = ERROR_INIT;
+		int64_t until = duration_now() + STOP_PATIENCE_MS;
+		wire_send(&guest->wire, FRAME_POWER_OFF, NULL, 0);
+		while (duration_now() < until && pump(guest, until - duration_now(), &ignored) == 0)
+			;
+	}
+	machine_stop(&guest->machine);
+	file_cleanup_close(&guest->signals);
+	wire_clear(&guest->wire);
+	console_clear(&guest->console);
+	queue_clear(&guest->output[0]);
+	queue_clear(&guest->output[1]);
+	free(guest->description);
+	free(guest);
+}

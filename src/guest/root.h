@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The file system and the surroundings that a unit sees in a guest. */
+#ifndef IPVS_ISO_GUEST_ROOT_H
+#define IPVS_ISO_GUEST_ROOT_H
+
+#include "base/error.h"
+#include "guest/request.h"
+
+/*
+ * Makes the host's files, which are this process's read-only root, into the root of a machine to work on: a throw-away
+ * overlay over them, the working directory shared for writing, fresh /proc, /sys, /dev, /run; kernel modules where modprobe
+ * looks for them; loopback up, IPVS loaded, the host's name. To be called once, by process 1.
+ */
+int guest_root_make(const struct guest_setup *setup, struct error *error);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * User-mode Linux: a kernel that is an ordinary program (Debian and Ubuntu package user-mode-linux). Its options are those
+ * of Documentation/virt/uml/ in the kernel's source, and of `linux.uml --help`.
+ */
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "guest/kernel.h"
+#include "guest/machine.h"
+
+#define INSTALL_REMEDY "install the package user-mode-linux: apt-get install user-mode-linux"
+
+static const char *const programs[] = {"/usr/bin/linux.uml", "/usr/local/bin/linux.uml"};
+
+static int uml_find(char **program, struct error *error)
+{
+	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+		if (access(programs[i], X_OK) == 0) {
+			*program = memory_copy_string(programs[i]);
+			return 0;
+		}
+	}
+	error_set(error, ERROR_UNAVAILABLE, "the embedded kernel is not here: there is no %s", programs[0]);
+	return error_remedy(error, INSTALL_REMEDY);
+}
+
+static char **uml_arguments(const char *program, const char *init, uint64_t memory)
+{
+	char *const arguments[] = {
+		memory_copy_string(program),
+		memory_printf("mem=%lluM", (unsigned long long)(memory >> 20)),
+		/* A read-only root: nothing in the guest can change the host through it, not even by mistake. */
+		memory_copy_string("rootfstype=hostfs"),
+		memory_copy_string("ro"),
+		memory_printf("init=\"%s\"", init),
+		memory_printf("ssl0=fd:%d", MACHINE_LINE_DESCRIPTOR),
+		memory_copy_string("con=null"),
+		memory_copy_string("con0=null,fd:1"),
+		/* A folder that cannot be: else the kernel makes one for its management console in ~/.uml. */
+		memory_copy_string("uml_dir=/dev/null/"),
+		memory_copy_string("quiet"),
+		memory_copy_string("panic_on_oops=1"),
+		memory_copy_string("--"),
+		memory_copy_string("guest-init"),
+		NULL,
+	};
+	char **copy = memory_allocate(sizeof arguments / sizeof *arguments, sizeof *arguments);
+	memcpy(copy, arguments, sizeof arguments);
+	return copy;
+}
+
+/*
+ * The guest's memory is an unlinked file, by default in /dev/shm. Where that is smaller than the memory (containers often
+ * have 64 MiB) the kernel would die of a SIGBUS once the guest uses it: then the file goes to /tmp.
+ */
+static char **uml_environment(uint64_t memory)
+{
+	char **environment = memory_allocate(2, sizeof *environment);
+	struct statvfs shared;
+	if (statvfs("/dev/shm", &shared) < 0 || (uint64_t)shared.f_bavail * shared.f_frsize < memory)
+		environment[0] = memory_copy_string("TMPDIR=/tmp");
+	return environment;
+}
+
+const struct guest_kernel guest_kernel_uml = {
+	.name = "uml",
+	.summary = "User-mode Linux, a kernel that runs as an ordinary process",
+	.find = uml_find,
+	.arguments = uml_arguments,
+	.environment = uml_environment,
+};

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* ipvs_can_hold(): whether this kernel has what a table names. */
+#include "kernel/ipvs.h"
+
+#include <errno.h>
+#include <linux/ip_vs.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "kernel/encode.h"
+#include "kernel/module.h"
+#include "kernel/netlink.h"
+#include "table/rules.h"
+
+/* A mark that nobody uses; if somebody does, the question is put to libkmod instead. */
+#define PROBE_MARK UINT32_MAX
+
+enum presence { PRESENT, ABSENT, UNKNOWN };
+
+/*
+ * Asks the kernel itself, which loads a module as it would for a real service. The request cannot succeed: the
+ * scheduler and the persistence engine are looked up first (ENOENT), and then the prefix length of an IPv6 service is
+ * checked (EINVAL), which is 0 here. See ip_vs_add_service() in ip_vs_ctl.c.
+ */
+static int ask_kernel(struct ipvs *ipvs, const char *scheduler, const char *engine, enum presence *presence,
+		      struct error *error)
+{
+	struct service probe;
+	service_init(&probe, AF_INET6);
+	probe.fwmark = PROBE_MARK;
+	probe.netmask = 0;
+	memcpy(probe.scheduler, scheduler, sizeof probe.scheduler);
+	memcpy(probe.persistence_engine, engine, sizeof probe.persistence_engine);
+
+	CLEANUP_REQUEST struct nl_msg *request = encode_service(ipvs, IPVS_CMD_NEW_SERVICE, &probe);
+	CLEANUP_ERROR struct error answer = ERROR_INIT;
+	int number;
+	int result = netlink_ask(ipvs, request, false, NULL, NULL, &number, &answer);
+	if (result < 0 && number == 0)
+		return error_set(error, answer.kind, "%s", answer.message);
+	if (result == 0) {
+		/* A kernel that has no objection to a prefix length of 0. */
+		CLEANUP_REQUEST struct nl_msg *undo = encode_service_name(ipvs, IPVS_CMD_DEL_SERVICE, &probe);
+		*presence = PRESENT;
+		return netlink_ask(ipvs, undo, false, NULL, NULL, NULL, error);
+	}
+	*presence = number == ENOENT ? ABSENT : number == EINVAL ? PRESENT : UNKNOWN;
+	return 0;
+}
+
+/* Where IPv6 is off the kernel cannot be asked so. A module that we may not load ourselves, the kernel will. */
+static enum presence ask_modules(const char *prefix, const char *name)
+{
+	CLEANUP_FREE char *module = memory_printf("%s%s", prefix, name);
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	if (module_load(NULL, module, &error) == 0 || error.kind == ERROR_PERMISSION)
+		return PRESENT;
+	return error.kind == ERROR_UNAVAILABLE && module_list_exists(NULL) ? ABSENT : UNKNOWN;
+}
+
+/* The names that were found so far. */
+struct name {
+	char text[TABLE_NAME_ROOM];
+};
+
+struct names {
+	ARRAY(struct name) list;
+};
+
+static void names_clear(struct names *names)
+{
+	array_free(&names->list);
+}
+
+/* Whether it is new; then it is added. */
+static bool names_add(struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->list.count; i++) {
+		if (strcmp(names->list.items[i].text, name) == 0)
+			return false;
+	}
+	memcpy(array_append(&names->list)->text, name, TABLE_NAME_ROOM);
+	return true;
+}
+
+static int missing(struct error *error, const char *what, const char *prefix, const char *name,
+		   const struct service *service)
+{
+	CLEANUP_FREE char *rule = service_name_rule(service);
+	error_set(error, ERROR_UNAVAILABLE, "this kernel has no %s '%s', which the service %s wants", what, name, rule);
+	return error_remedy(error, "load its module (modprobe %s%s), or use a kernel that has it", prefix, name);
+}
+
+int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *error)
+{
+	static const char none[TABLE_NAME_ROOM] = "none";
+	static const char empty[TABLE_NAME_ROOM] = "";
+	__attribute__((cleanup(names_clear))) struct names schedulers = {0};
+	__attribute__((cleanup(names_clear))) struct names engines = {0};
+	names_add(&schedulers, none);
+	names_add(&schedulers, empty);
+	names_add(&engines, empty);
+
+	for (size_t i = 0; i < table->services.count; i++) {
+		const struct service *service = &table->services.items[i];
+		enum presence presence = PRESENT;
+		if (names_add(&schedulers, service->scheduler) &&
+		    ask_kernel(ipvs, service->scheduler, empty, &presence, error) < 0)
+			return -1;
+		if (presence == UNKNOWN)
+			presence = ask_modules("ip_vs_", service->scheduler);
+		if (presence == ABSENT)
+			return missing(error, "scheduler", "ip_vs_", service->scheduler, service);
+
+		presence = PRESENT;
+		if (names_add(&engines, service->persistence_engine) &&
+		    ask_kernel(ipvs, none, service->persistence_engine, &presence, error) < 0)
+			return -1;
+		if (presence == UNKNOWN)
+			presence = ask_modules("ip_vs_pe_", service->persistence_engine);
+		if (presence == ABSENT)
+			return missing(error, "persistence engine", "ip_vs_pe_", service->persistence_engine, service);
+	}
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/connections.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "kernel/sysctls.h"
+
+#define CONNECTIONS_FILE "/proc/net/ip_vs_conn"
+#define EXPIRE_SYSCTL "expire_nodest_conn"
+
+/* How long to wait before counting again, at most. */
+#define LONGEST_PAUSE_MS 50
+
+static void cleanup_fclose(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+int connections_count(size_t *count, struct error *error)
+{
+	__attribute__((cleanup(cleanup_fclose))) FILE *file = fopen(CONNECTIONS_FILE, "re");
+	if (!file)
+		return error_set_errno(error, errno, "cannot open %s", CONNECTIONS_FILE);
+	CLEANUP_FREE char *line = NULL;
+	size_t room = 0;
+	size_t lines = 0;
+	while (getline(&line, &room, file) >= 0)
+		lines++;
+	if (ferror(file))
+		return error_set_errno(error, errno, "cannot read %s", CONNECTIONS_FILE);
+	*count = lines > 0 ? lines - 1 : 0; /* the first line names the columns */
+	return 0;
+}
+
+int connections_drain(unsigned limit_ms, size_t *left, struct error *error)
+{
+	int64_t end = duration_now() + limit_ms;
+	for (int pause = 1;; pause = pause < LONGEST_PAUSE_MS / 2 ? pause * 2 : LONGEST_PAUSE_MS) {
+		if (connections_count(left, error) < 0)
+			return -1;
+		int64_t rest = end - duration_now();
+		if (*left == 0 || rest <= 0)
+			return 0;
+		/* There is nothing that tells of the end of a connection. */
+		poll(NULL, 0, pause < rest ? pause : (int)rest);
+	}
+}
+
+static int write_expire(int value, struct error *error)
+{
+	CLEANUP_FREE char *text = memory_printf("%d", value);
+	const struct sysctl sysctl = {.name = (char[]){EXPIRE_SYSCTL}, .value = text};
+	return sysctl_write(&sysctl, error);
+}
+
+int connections_expire_begin(int *old, struct error *error)
+{
+	static const char path[] = "/proc/sys/net/ipv4/vs/" EXPIRE_SYSCTL;
+	size_t length;
+	CLEANUP_FREE char *text = file_read(path, &length, error);
+	if (!text)
+		return -1;
+	*old = (int)strtol(text, NULL, 10);
+	return *old == 1 ? 0 : write_expire(1, error);
+}
+
+int connections_expire_end(int old, struct error *error)
+{
+	return old == 1 ? 0 : write_expire(old, error);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* The live IPVS table of the current network namespace, over generic netlink (include/uapi/linux/ip_vs.h). */
+#ifndef IPVS_ISO_KERNEL_IPVS_H
+#define IPVS_ISO_KERNEL_IPVS_H
+
+#include "base/error.h"
+#include "table/diff.h"
+#include "table/table.h"
+
+/* An open door to the kernel: bound to the network namespace in which it was opened. */
+struct ipvs;
+
+#define CLEANUP_IPVS __attribute__((cleanup(ipvs_cleanup)))
+void ipvs_cleanup(struct ipvs **ipvs);
+
+/*
+ * Opens it, loading the ip_vs module where it is missing and may be loaded. NULL with ERROR_UNAVAILABLE (this kernel
+ * has no IPVS, with a remedy) or ERROR_PERMISSION (CAP_NET_ADMIN in the initial user namespace is missing).
+ * That reading and changing are permitted is tried, not guessed.
+ */
+struct ipvs *ipvs_open(struct error *error);
+
+/* Closes it; NULL is allowed. */
+void ipvs_close(struct ipvs *ipvs);
+
+/*
+ * Reads the whole table, sorted: services with their destinations in the kernel's order, timeouts, daemons, and every
+ * readable sysctl of net.ipv4.vs. An interrupted dump (NLM_F_DUMP_INTR) is read again. `table` must be initialised.
+ */
+int ipvs_read(struct ipvs *ipvs, struct table *table, struct error *error);
+
+/*
+ * Carries out changes in their order, many requests to a buffer, only the last of a batch and errors acknowledged.
+ * On failure the error names the rule that the kernel refused and why (a scheduler that it lacks has a remedy);
+ * the rules behind it are still tried, so that as much as possible is as it should be.
+ */
+int ipvs_apply(struct ipvs *ipvs, const struct changes *changes, struct error *error);
+
+/*
+ * Makes the live table equal `wanted`: reads it, applies the difference, reads it again and compares. A difference that
+ * remains is an error which lists it. Sysctls that `wanted` does not name stay.
+ */
+int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error);
+
+/*
+ * Empties the table: no services, no daemons, default timeouts, no connections. Sysctls stay, but for
+ * expire_nodest_conn while connections are dropped. Some connections stay where the kernel cannot be made to drop them,
+ * which is no error: those without a destination (received by a backup daemon, or made by cache_bypass), all of them
+ * before Linux 5.9, and all of them where sysctls may not be written. connections_count() tells.
+ */
+int ipvs_flush(struct ipvs *ipvs, struct error *error);
+
+/*
+ * Checks that the kernel has every scheduler and persistence engine that `table` names, loading modules as it would
+ * itself; the error (ERROR_UNAVAILABLE) names the first missing one. Nothing in the live table changes. Worth asking
+ * before ipvs_apply(): the kernel runs modprobe anew for each service with a scheduler that it does not find.
+ */
+int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *error);
+
+#endif

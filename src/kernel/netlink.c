@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel/netlink.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/ip_vs.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/memory.h"
+
+/* The kernel never puts more than 32 KiB of a dump into a datagram (netlink_dump() in af_netlink.c). */
+#define RECEIVED_ROOM (256u * 1024)
+
+/* What is asked for; an unprivileged limit of the system may make it less, and then batches are smaller. */
+#define RECEIVE_BUFFER (1024 * 1024)
+#define SEND_BUFFER (256 * 1024)
+
+/* The most that is put into one batch, however large the buffers are. */
+#define BATCH_BYTES (128u * 1024)
+
+/* What the kernel charges a receive buffer for a short answer is 768 bytes on a 64-bit machine; this leaves a margin. */
+#define ERROR_CHARGE 2048u
+
+/* Room for the longest request: a service with its scheduler and engine, and a destination with everything. */
+#define REQUEST_ROOM 512
+
+static int netlink_failed(struct error *error, int code, const char *what)
+{
+	return error_set(error, ERROR_FAILED, "%s: %s", what, nl_geterror(code));
+}
+
+/* Asks for a buffer of `size` bytes, beyond the system's limit where we may, and returns what the kernel gave. */
+static size_t size_buffer(int descriptor, int force, int option, int size)
+{
+	if (setsockopt(descriptor, SOL_SOCKET, force, &size, sizeof size) < 0)
+		setsockopt(descriptor, SOL_SOCKET, option, &size, sizeof size);
+	int given = 0;
+	socklen_t length = sizeof given;
+	if (getsockopt(descriptor, SOL_SOCKET, option, &given, &length) < 0 || given < 0)
+		return 0;
+	return (size_t)given;
+}
+
+int netlink_connect(struct ipvs *ipvs, struct error *error)
+{
+	ipvs->socket = nl_socket_alloc();
+	if (!ipvs->socket)
+		return error_set(error, ERROR_FAILED, "cannot make a netlink socket");
+	int failed = genl_connect(ipvs->socket);
+	if (failed < 0)
+		return netlink_failed(error, failed, "cannot connect to generic netlink");
+
+	int descriptor = nl_socket_get_fd(ipvs->socket);
+	/* Answers to errors need not repeat the request, and may explain themselves. Both since Linux 4.12. */
+	int yes = 1;
+	setsockopt(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, &yes, sizeof yes);
+	setsockopt(descriptor, SOL_NETLINK, NETLINK_EXT_ACK, &yes, sizeof yes);
+
+	size_t receive_room = size_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
+	size_t send_room = size_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
+	/* The kernel refuses a datagram that is longer than the send buffer less 32 bytes (netlink_sendmsg()). */
+	ipvs->batch_bytes = send_room / 2 < BATCH_BYTES ? send_room / 2 : BATCH_BYTES;
+	ipvs->batch_requests = receive_room / ERROR_CHARGE > 0 ? receive_room / ERROR_CHARGE : 1;
+	ipvs->received_room = RECEIVED_ROOM;
+	ipvs->received = memory_allocate(ipvs->received_room, 1);
+	return 0;
+}
+
+void netlink_close(struct ipvs *ipvs)
+{
+	nl_socket_free(ipvs->socket);
+	free(ipvs->received);
+	ipvs->socket = NULL;
+	ipvs->received = NULL;
+}
+
+bool netlink_find_family(struct ipvs *ipvs)
+{
+	ipvs->family = genl_ctrl_resolve(ipvs->socket, IPVS_GENL_NAME);
+	return ipvs->family >= 0;
+}
+
+void netlink_cleanup_request(struct nl_msg **request)
+{
+	nlmsg_free(*request);
+}
+
+struct nl_msg *netlink_request(const struct ipvs *ipvs, uint8_t command)
+{
+	struct nl_msg *request = nlmsg_alloc_size(REQUEST_ROOM);
+	if (!request ||
+	    !genlmsg_put(request, NL_AUTO_PORT, NL_AUTO_SEQ, ipvs->family, 0, 0, command, IPVS_GENL_VERSION))
+		abort(); /* out of memory, as in base/memory.h */
+	return request;
+}
+
+void netlink_put(struct nl_msg *request, int type, const void *data, size_t length)
+{
+	if (nla_put(request, type, (int)length, data) < 0)
+		abort(); /* REQUEST_ROOM is not what its comment says */
+}
+
+static int send_bytes(struct ipvs *ipvs, const void *bytes, size_t length, struct error *error)
+{
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	ssize_t sent;
+	do {
+		sent = sendto(nl_socket_get_fd(ipvs->socket), bytes, length, 0, (const struct sockaddr *)&kernel,
+			      sizeof kernel);
+	} while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		return error_set_errno(error, errno, "cannot send to the kernel's IPVS");
+	return 0;
+}
+
+/* Receives one datagram from the kernel into ipvs->received, and returns its length or -1. */
+static ssize_t receive(struct ipvs *ipvs, struct error *error)
+{
+	for (;;) {
+		struct sockaddr_nl sender = {0};
+		struct iovec place = {.iov_base = ipvs->received, .iov_len = ipvs->received_room};
+		struct msghdr header = {
+			.msg_name = &sender,
+			.msg_namelen = sizeof sender,
+			.msg_iov = &place,
+			.msg_iovlen = 1,
+		};
+		ssize_t got = recvmsg(nl_socket_get_fd(ipvs->socket), &header, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == ENOBUFS)
+			return error_set(error, ERROR_FAILED, "answers of the kernel's IPVS were lost: %s",
+					 "the netlink socket's receive buffer overran");
+		if (got < 0)
+			return error_set_errno(error, errno, "cannot receive from the kernel's IPVS");
+		if (sender.nl_pid != 0)
+			continue; /* another process wrote to our socket */
+		if (header.msg_flags & MSG_TRUNC)
+			return error_set(error, ERROR_FAILED, "the kernel's IPVS gave an answer of more than %zu bytes",
+					 ipvs->received_room);
+		return got;
+	}
+}
+
+/* What the kernel says about an error, in a text that lasts as long as the message; NULL where it says nothing. */
+static const char *reason_of(const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *answer = nlmsg_data(message);
+	size_t length = (size_t)nlmsg_datalen(message);
+	size_t skip = sizeof *answer;
+	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS) || length <= skip)
+		return NULL;
+	if (!(message->nlmsg_flags & NLM_F_CAPPED) && answer->msg.nlmsg_len > NLMSG_HDRLEN)
+		skip += NLMSG_ALIGN(answer->msg.nlmsg_len - NLMSG_HDRLEN);
+	if (skip >= length)
+		return NULL;
+
+	const struct nlattr *attributes = (const struct nlattr *)((const char *)answer + skip);
+	struct nlattr *text = nla_find(attributes, (int)(length - skip), NLMSGERR_ATTR_MSG);
+	if (!text || nla_len(text) < 1 || ((const char *)nla_data(text))[nla_len(text) - 1])
+		return NULL;
+	return nla_data(text);
+}
+
+/* The errno value in an NLMSG_ERROR, 0 in an acknowledgement. */
+static int number_of(const struct nlmsghdr *message)
+{
+	if (nlmsg_datalen(message) < (int)sizeof(struct nlmsgerr))
+		return EPROTO;
+	return -((const struct nlmsgerr *)nlmsg_data(message))->error;
+}
+
+/* The errno value that a dump ended with. */
+static int number_of_done(const struct nlmsghdr *message)
+{
+	int number = 0;
+	if (nlmsg_datalen(message) >= (int)sizeof number)
+		memcpy(&number, nlmsg_data(message), sizeof number);
+	return number < 0 ? -number : 0;
+}
+
+/* How far one request has come. */
+struct exchange {
+	uint32_t sequence;
+	netlink_answer *answer;
+	void *context;
+	bool done, interrupted, failed;
+	int refused;
+	struct error *error;
+};
+
+static void refuse(struct exchange *exchange, int number, const char *reason)
+{
+	if (exchange->failed)
+		return;
+	exchange->failed = true;
+	exchange->refused = number;
+	if (reason)
+		error_set_errno(exchange->error, number, "the kernel's IPVS refused (%s)", reason);
+	else
+		error_set_errno(exchange->error, number, "the kernel's IPVS refused");
+}
+
+static void take(struct exchange *exchange, const struct nlmsghdr *message)
+{
+	if (message->nlmsg_seq != exchange->sequence)
+		return;
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		exchange->interrupted = true;
+
+	int number;
+	switch (message->nlmsg_type) {
+	case NLMSG_NOOP:
+		break;
+	case NLMSG_ERROR:
+		number = number_of(message);
+		if (number)
+			refuse(exchange, number, reason_of(message));
+		exchange->done = true;
+		break;
+	case NLMSG_DONE:
+		number = number_of_done(message);
+		if (number)
+			refuse(exchange, number, NULL);
+		exchange->done = true;
+		break;
+	default:
+		/* After a failure the rest is still received, or it would be in the way of the next request. */
+		if (!exchange->failed && exchange->answer &&
+		    exchange->answer(message, exchange->context, exchange->error) < 0)
+			exchange->failed = true;
+	}
+}
+
+int netlink_ask(struct ipvs *ipvs, struct nl_msg *request, bool dump, netlink_answer *answer, void *context,
+		int *refused, struct error *error)
+{
+	struct nlmsghdr *header = nlmsg_hdr(request);
+	header->nlmsg_seq = nl_socket_use_seq(ipvs->socket);
+	header->nlmsg_pid = nl_socket_get_local_port(ipvs->socket);
+	/* A dump has an end of its own; everything else is at its end when it is acknowledged. */
+	header->nlmsg_flags |= NLM_F_REQUEST | (dump ? NLM_F_DUMP : NLM_F_ACK);
+	if (refused)
+		*refused = 0;
+	if (send_bytes(ipvs, header, header->nlmsg_len, error) < 0)
+		return -1;
+
+	struct exchange exchange = {
+		.sequence = header->nlmsg_seq,
+		.answer = answer,
+		.context = context,
+		.error = error,
+	};
+	while (!exchange.done) {
+		ssize_t got = receive(ipvs, error);
+		if (got < 0)
+			return -1;
+		int left = (int)got;
+		for (struct nlmsghdr *message = (struct nlmsghdr *)ipvs->received; nlmsg_ok(message, left);
+		     message = nlmsg_next(message, &left))
+			take(&exchange, message);
+	}
+	if (refused)
+		*refused = exchange.refused;
+	if (exchange.failed)
+		return -1;
+	return exchange.interrupted ? 1 : 0;
+}
+
+void batch_clear(struct batch *batch)
+{
+	free(batch->bytes);
+	batch->bytes = NULL;
+	array_free(&batch->subjects);
+}
+
+int batch_add(struct batch *batch, struct nl_msg *request, const void *subject, struct error *error)
+{
+	struct nlmsghdr *header = nlmsg_hdr(request);
+	size_t length = NLMSG_ALIGN(header->nlmsg_len);
+	bool full =
+		batch->used + length > batch->ipvs->batch_bytes || batch->subjects.count == batch->ipvs->batch_requests;
+	if (full && batch_send(batch, error) < 0)
+		return -1;
+
+	if (!batch->bytes)
+		batch->bytes = memory_allocate(batch->ipvs->batch_bytes + REQUEST_ROOM, 1);
+	header->nlmsg_seq = nl_socket_use_seq(batch->ipvs->socket);
+	header->nlmsg_pid = nl_socket_get_local_port(batch->ipvs->socket);
+	header->nlmsg_flags |= NLM_F_REQUEST;
+	if (batch->subjects.count == 0)
+		batch->first = header->nlmsg_seq;
+	*array_append(&batch->subjects) = subject;
+	batch->last = (struct nlmsghdr *)(batch->bytes + batch->used);
+	memcpy(batch->last, header, header->nlmsg_len);
+	batch->used += length;
+	return 0;
+}
+
+int batch_send(struct batch *batch, struct error *error)
+{
+	if (batch->subjects.count == 0)
+		return 0;
+	/* The kernel answers in order, so the last answer is that of the last request. */
+	batch->last->nlmsg_flags |= NLM_F_ACK;
+	uint32_t last = batch->last->nlmsg_seq;
+	if (send_bytes(batch->ipvs, batch->bytes, batch->used, error) < 0)
+		return -1;
+
+	for (bool done = false; !done;) {
+		ssize_t got = receive(batch->ipvs, error);
+		if (got < 0)
+			return -1;
+		int left = (int)got;
+		for (struct nlmsghdr *message = (struct nlmsghdr *)batch->ipvs->received; nlmsg_ok(message, left);
+		     message = nlmsg_next(message, &left)) {
+			uint32_t index = message->nlmsg_seq - batch->first;
+			if (message->nlmsg_type != NLMSG_ERROR || index >= batch->subjects.count)
+				continue;
+			int number = number_of(message);
+			if (number)
+				batch->refused(batch->subjects.items[index], number, reason_of(message),
+					       batch->context);
+			done = done || message->nlmsg_seq == last;
+		}
+	}
+	batch->used = 0;
+	batch->subjects.count = 0;
+	return 0;
+}

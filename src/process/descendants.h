@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The processes below this one, from /proc. */
+#ifndef IPVS_ISO_PROCESS_DESCENDANTS_H
+#define IPVS_ISO_PROCESS_DESCENDANTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/array.h"
+#include "base/error.h"
+
+/* One process, as /proc/PID/stat had it. Number and time of start together name it: numbers are used again. */
+struct process {
+	pid_t pid;
+	pid_t parent;
+	uint64_t started; /* clock ticks since the machine's start */
+	bool stopped;     /* by a signal or a tracer */
+	pid_t group;
+	bool group_is_below; /* all of its process group was listed, so that the group may be signalled as one */
+};
+
+struct process_list {
+	ARRAY(struct process) processes;
+};
+
+/*
+ * Fills `list` (zeros, or a list from before, which is replaced) with every living (not zombie) descendant of
+ * `ancestor`, ordered by number. Processes in `except` (NULL: none) and what is below them are left out. The caller
+ * frees with array_free(&list->processes).
+ *
+ * /proc cannot be read in one instant. A process whose parents die while it is read can be missed, but only when at
+ * that time a child of `ancestor` dies, too, or another descendant is found.
+ */
+int descendants_list(pid_t ancestor, const struct process_list *except, struct process_list *list,
+		     struct error *error);
+
+/*
+ * Sends a signal to that very process, never to another one that got its number meanwhile. 0 also where it has ended;
+ * -1 with errno where it may not be signalled.
+ */
+int process_signal(const struct process *process, int signal);
+
+/*
+ * The command line of a process, as `ps` shows it: arguments with spaces between, "[name]" where there are none,
+ * "[gone]" when it has ended. Control characters become '?'; other bytes are as they are, UTF-8 or not. The caller
+ * frees.
+ */
+char *descendants_command_line(pid_t pid);
+
+#endif

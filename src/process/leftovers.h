@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Ends what a command left running. */
+#ifndef IPVS_ISO_PROCESS_LEFTOVERS_H
+#define IPVS_ISO_PROCESS_LEFTOVERS_H
+
+#include <stdint.h>
+
+#include "process/descendants.h"
+#include "process/signals.h"
+#include "process/supervise.h"
+
+/*
+ * Gives the living descendants of this process, `except` and what is below it left out, a moment to end; notes
+ * those that do not in outcome->leftovers; ends them with SIGTERM and, `grace_ms` later, with SIGKILL. Returns when none
+ * is left, or when those that are cannot be ended. Signals meanwhile are counted in `interruption`; the second hurries.
+ */
+void leftovers_end(struct outcome *outcome, const struct process_list *except, int64_t grace_ms,
+		   struct interruption *interruption);
+
+#endif

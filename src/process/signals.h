@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The signals that reach this process, taken one by one from a signalfd when it suits us. */
+#ifndef IPVS_ISO_PROCESS_SIGNALS_H
+#define IPVS_ISO_PROCESS_SIGNALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * Blocks SIGINT, SIGTERM, SIGHUP, SIGQUIT (those of them that are not ignored: nohup(1) and `&` in scripts ignore some)
+ * and SIGCHLD for signals_next(), and ignores SIGPIPE. What was before is remembered the first time, for
+ * signals_restore(); a process that was forked from one that had done this inherits that memory.
+ */
+int signals_prepare(struct error *error);
+
+/* Gives back the mask and the dispositions from before signals_prepare(): for a child that is about to exec. */
+void signals_restore(void);
+
+/*
+ * Whether SIGTSTP (unless ignored) and SIGCONT are taken too. Where they are not, they have their usual effect. -1 with
+ * an error leaves everything as it was.
+ */
+int signals_take_job_control(bool take, struct error *error);
+
+/* For a deadline that never comes. */
+#define SIGNALS_FOR_EVER INT64_MAX
+
+/* Waits for the next signal, until `deadline` (of duration_now()) at most; then 0. One that has arrived already is
+   returned whatever the deadline. */
+int signals_next(int64_t deadline);
+
+/* How often somebody has asked us to end. Starts as zeros. */
+struct interruption {
+	int first;        /* the first signal that did; or 0 */
+	unsigned count;
+	int last;
+	int64_t last_at;  /* by duration_now() */
+};
+
+/*
+ * Counts SIGINT, SIGTERM, SIGHUP and SIGQUIT; every other is ignored. True when it is a new request: the same signal
+ * within a tenth of a second is the same one, as timeout(1) signals its child and then the child's group, and a terminal
+ * that goes away sends one SIGHUP while the shell sends another.
+ */
+bool interruption_note(struct interruption *interruption, int signal);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "process/signals.h"
+
+enum step { STEP_DIRECTORY, STEP_INHERITED, STEP_EXECUTE };
+
+/* What the child tells through the pipe when it cannot become the command. */
+struct failure {
+	enum step step;
+	int number; /* of errno */
+};
+
+static _Noreturn void fail(int pipe, enum step step)
+{
+	const struct failure failure = {.step = step, .number = errno};
+	ssize_t ignored = write(pipe, &failure, sizeof failure);
+	(void)ignored; /* the parent has died, or this fits into the pipe */
+	_exit(127);
+}
+
+static _Noreturn void become(const struct command *command, int pipe)
+{
+	setpgid(0, 0);
+	if (command->directory && chdir(command->directory) < 0)
+		fail(pipe, STEP_DIRECTORY);
+	if (command->inherited >= 0 && fcntl(command->inherited, F_SETFD, 0) < 0)
+		fail(pipe, STEP_INHERITED);
+	/* execvp() searches the PATH of `environ`, execvpe() that of its caller: the command's own is meant. */
+	if (command->environment)
+		environ = (char **)command->environment;
+	signals_restore();
+	execvp(command->arguments[0], command->arguments);
+	fail(pipe, STEP_EXECUTE);
+}
+
+static int say_why(const struct command *command, const struct failure *failure, struct error *error)
+{
+	const char *name = command->arguments[0];
+	const char *why = strerror(failure->number);
+
+	switch (failure->step) {
+	case STEP_DIRECTORY:
+		return error_set(error, ERROR_FAILED, "cannot run %s in %s: %s", name, command->directory, why);
+	case STEP_INHERITED:
+		return error_set(error, ERROR_FAILED, "cannot pass descriptor %d on to %s: %s", command->inherited,
+				 name, why);
+	default:
+		break;
+	}
+	if (failure->number != ENOENT)
+		return error_set(error, ERROR_NOT_RUNNABLE, "cannot run %s: %s", name, why);
+	if (strchr(name, '/') && !command->directory && access(name, F_OK) == 0)
+		return error_set(error, ERROR_NOT_FOUND, "cannot run %s: the interpreter that it names is missing",
+				 name);
+	return error_set(error, ERROR_NOT_FOUND, "cannot run %s: command not found", name);
+}
+
+/* The pipe closes without a word when the exec succeeds. 0 then, 1 when there is a failure. */
+static int read_failure(int pipe, struct failure *failure)
+{
+	ssize_t got;
+	do {
+		got = read(pipe, failure, sizeof *failure);
+	} while (got < 0 && errno == EINTR);
+	return got == sizeof *failure;
+}
+
+static void close_pipe_end(int *end)
+{
+	close(*end);
+	*end = -1;
+}
+
+pid_t spawn(const struct command *command, struct error *error)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set_errno(error, errno, "cannot make a pipe to run %s", command->arguments[0]);
+	CLEANUP_CLOSE int reading = ends[0];
+	CLEANUP_CLOSE int writing = ends[1];
+
+	pid_t pid = fork();
+	if (pid < 0)
+		return error_set_errno(error, errno, "cannot make a process to run %s", command->arguments[0]);
+	if (pid == 0)
+		become(command, writing);
+
+	/* In both, as nobody knows which of us runs first. After its exec this fails, and has been done. */
+	setpgid(pid, pid);
+	close_pipe_end(&writing);
+
+	struct failure failure;
+	if (!read_failure(reading, &failure))
+		return pid;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return say_why(command, &failure, error);
+}

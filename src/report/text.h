@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Results as lines for people. */
+#ifndef IPVS_ISO_REPORT_TEXT_H
+#define IPVS_ISO_REPORT_TEXT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "result/result.h"
+
+struct text_style {
+	bool color;
+	unsigned fail_on; /* a set of residue classes; the others are shown, but are no failure */
+};
+
+/* A line for a unit that has ended, and one for each thing that it left. */
+void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style);
+
+/* The totals: a line. `planned` is how many units there were to run. */
+void text_summary(FILE *stream, const struct run_result *result, size_t planned, const struct text_style *style);
+
+#endif

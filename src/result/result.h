@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What a unit did and what it left; and what that makes of the whole run. */
+#ifndef IPVS_ISO_RESULT_RESULT_H
+#define IPVS_ISO_RESULT_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "result/residue.h"
+
+/* Exit statuses of `ipvs-iso run`; they follow env(1) and timeout(1). */
+#define STATUS_RESIDUE 123
+#define STATUS_TIMED_OUT 124
+#define STATUS_TROUBLE 125 /* ipvs-iso itself failed */
+#define STATUS_NOT_RUNNABLE 126
+#define STATUS_NOT_FOUND 127
+
+struct unit_result {
+	char *name; /* owned */
+	int status; /* the command's own, or 128 + n where signal n ended it */
+	int signal; /* or 0 */
+	bool timed_out;
+	int interrupted; /* the signal that somebody sent to end the run meanwhile, or 0 */
+	int64_t duration_ms;
+	struct residue_list residue;
+	struct error trouble; /* set where the unit could not be run, or not be cleaned up after */
+};
+
+struct run_result {
+	ARRAY(struct unit_result) units;
+	int interrupted;      /* the signal that ended the run early, or 0 */
+	struct error trouble; /* what failed around the units: the table could not be put back */
+};
+
+#define CLEANUP_RUN_RESULT __attribute__((cleanup(run_result_clear)))
+void unit_result_clear(struct unit_result *result);
+void run_result_clear(struct run_result *result);
+
+/* How one unit went; the worst that applies. */
+enum verdict { VERDICT_PASSED, VERDICT_RESIDUE, VERDICT_TIMED_OUT, VERDICT_FAILED, VERDICT_TROUBLE };
+
+/* `fail_on` is a set of residue classes; residue of other classes is no failure. */
+enum verdict unit_verdict(const struct unit_result *result, unsigned fail_on);
+
+/* The exit status of a run: the worst wins: 125, then 126 and 127, then the command's own (of the first unit that failed),
+   124, 123. A run that a signal ended is 128 + that signal, 125 excepted. */
+int run_status(const struct run_result *result, unsigned fail_on);
+
+/* A unit's result as JSON on one line without a newline (how a guest answers), and back. The caller frees. */
+char *unit_result_to_json(const struct unit_result *result);
+int unit_result_from_json(struct unit_result *result, const char *bytes, size_t length, struct error *error);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The units of a run, and the command of each. */
+#ifndef IPVS_ISO_RUN_PLAN_H
+#define IPVS_ISO_RUN_PLAN_H
+
+#include "base/array.h"
+#include "base/error.h"
+
+/* All of it is owned; `arguments` ends with NULL. */
+struct planned_unit {
+	char *name;
+	char **arguments;
+};
+
+struct plan {
+	ARRAY(struct planned_unit) units;
+};
+
+#define CLEANUP_PLAN __attribute__((cleanup(plan_clear)))
+void plan_clear(struct plan *plan);
+
+/* Adds the whole command as one unit, named by what one would type. */
+void plan_add_whole(struct plan *plan, char *const *command);
+
+/*
+ * Adds a unit: the command with `name` for every {} in its arguments, or behind them where there is none.
+ * A name that is empty, or there already, is an error.
+ */
+int plan_add_unit(struct plan *plan, const char *name, char *const *command, struct error *error);
+
+/*
+ * Adds a unit for each line that `source` prints, run by sh(1). Its failing, or its printing nothing, is an error.
+ */
+int plan_add_units_from(struct plan *plan, const char *source, char *const *command, struct error *error);
+
+#endif

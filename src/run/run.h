@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop: every unit of a plan in turn, on the host's kernel or in a guest, and the host's table put back. */
+#ifndef IPVS_ISO_RUN_RUN_H
+#define IPVS_ISO_RUN_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "guest/guest.h"
+#include "result/result.h"
+#include "run/choice.h"
+#include "run/plan.h"
+#include "session/session.h"
+#include "table/table.h"
+
+/* Called as the run goes on, so that somebody can be told; any of them may be NULL. */
+struct run_observer {
+	void *context;
+	/* Before the first unit: the kernel in words ("this host's kernel", "uml 6.1.176"), and how many units. */
+	void (*started)(void *context, const char *kernel, size_t units);
+	/* A dead run's table was put back first; what was there instead has been saved in `replaced`. */
+	void (*recovered)(void *context, const char *replaced);
+	void (*unit_started)(void *context, const char *name);
+	void (*unit_ended)(void *context, const struct unit_result *result);
+};
+
+struct run_options {
+	const char *command;         /* for whoever waits for the lock to read */
+	const struct table *fixture; /* the clean state of each unit; or NULL */
+	bool keep;
+	int64_t timeout_ms, kill_after_ms;
+	int64_t wait_ms; /* for the lock */
+	lock_waiting_function *waiting;
+	void *waiting_context;
+	uint64_t guest_memory;
+	int64_t guest_patience_ms;
+};
+
+/*
+ * Runs the plan. Everything that goes wrong stands in `result` (zeros at first), which is complete in any case. A signal
+ * ends the run after the unit that it hit; units that were not reached have no result.
+ */
+void run_plan(const struct plan *plan, const struct choice *choice, const struct run_options *options,
+	      const struct run_observer *observer, struct run_result *result);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "session/lock_holder.h"
+
+#define LOCK_NAME "lock"
+
+/* A wake-up that comes just before the wait would be lost; the next one follows after so long. */
+#define WAKE_UP_AGAIN_NS 50000000L
+
+#define NEVER INT64_MAX
+
+#define CLEANUP_HOLDER __attribute__((cleanup(lock_holder_clear)))
+
+/* Opens the lock file: -1 with an error; ERROR_NOT_FOUND where there is none and `flags` do not make it. */
+static int open_lock(int directory, int flags, struct error *error)
+{
+	/* O_NONBLOCK: a FIFO that somebody put there must not hang us before it is refused. */
+	CLEANUP_CLOSE int descriptor =
+		openat(directory, LOCK_NAME, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	if (descriptor < 0)
+		return error_set_errno(error, errno, "cannot open the file \"" LOCK_NAME "\"");
+	struct stat file;
+	if (fstat(descriptor, &file) < 0)
+		return error_set_errno(error, errno, "cannot look at the file \"" LOCK_NAME "\"");
+	if (!S_ISREG(file.st_mode) || file.st_uid != geteuid())
+		return error_set(error, ERROR_PERMISSION, "\"" LOCK_NAME "\" is not a regular file of ours");
+
+	int opened = descriptor;
+	descriptor = -1;
+	return opened;
+}
+
+/* Whether the descriptor is the lock file as it is in the folder now. */
+static bool is_lock_file(int directory, int descriptor)
+{
+	struct stat file, named;
+	return fstat(descriptor, &file) == 0 &&
+	       fstatat(directory, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(named.st_mode) &&
+	       file.st_dev == named.st_dev && file.st_ino == named.st_ino;
+}
+
+/* One call of flock(2): 1 when it took the lock, 0 when somebody has it or a signal came (errno tells), -1 on failure. */
+static int try_flock(int descriptor, int operation)
+{
+	if (flock(descriptor, operation) == 0)
+		return 1;
+	return errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
+}
+
+/* Takes the lock if it is free. 1, 0, or -1 with errno. */
+static int take_now(int descriptor)
+{
+	for (;;) {
+		int taken = try_flock(descriptor, LOCK_EX | LOCK_NB);
+		if (taken != 0)
+			return taken;
+		/* Who only asks who holds the lock shares it for an instant. That is not to be taken for a holder. */
+		int shared = try_flock(descriptor, LOCK_SH | LOCK_NB);
+		if (shared <= 0)
+			return shared;
+	}
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+/* Sends us SIGALRM at the deadline, and again until the timer is deleted. */
+static int start_timer(timer_t *timer, int64_t deadline)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	const struct itimerspec at = {
+		.it_value = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000},
+		.it_interval = {.tv_nsec = WAKE_UP_AGAIN_NS},
+	};
+	if (timer_create(CLOCK_MONOTONIC, &event, timer) < 0)
+		return -1;
+	/* The clock is that of duration_now(). With valid arguments it cannot fail. */
+	timer_settime(*timer, TIMER_ABSTIME, &at, NULL);
+	return 0;
+}
+
+/* 1 when it took the lock, 0 when the deadline came first, -1 with errno. */
+static int wait_in_kernel(int descriptor, int64_t deadline)
+{
+	for (;;) {
+		int taken = try_flock(descriptor, LOCK_EX);
+		if (taken != 0)
+			return taken;
+		if (duration_now() >= deadline)
+			return 0;
+	}
+}
+
+/* The same; signals have their usual effect meanwhile. */
+static int wait_until(int descriptor, int64_t deadline)
+{
+	static const int deadly[] = {SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
+	struct sigaction alarm_before;
+	sigset_t usual, mask_before;
+	timer_t timer;
+
+	/* Without SA_RESTART, so that flock(2) returns. */
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, &alarm_before);
+	bool timed = deadline != NEVER;
+	int taken = timed ? start_timer(&timer, deadline) : 0;
+	if (taken == 0) {
+		sigemptyset(&usual);
+		for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
+			sigaddset(&usual, deadly[i]);
+		sigprocmask(SIG_UNBLOCK, &usual, &mask_before);
+		taken = wait_in_kernel(descriptor, deadline);
+		int number = errno;
+		if (timed)
+			timer_delete(timer);
+		sigprocmask(SIG_SETMASK, &mask_before, NULL);
+		errno = number;
+	}
+	sigaction(SIGALRM, &alarm_before, NULL);
+	return taken;
+}
+
+static int64_t deadline_after(int64_t wait_ms)
+{
+	int64_t deadline;
+	if (wait_ms == LOCK_WAIT_FOR_EVER || __builtin_add_overflow(duration_now(), wait_ms, &deadline))
+		return NEVER;
+	return deadline;
+}
+
+static int say_busy(const struct lock_holder *holder, int64_t wait_ms, struct error *error)
+{
+	CLEANUP_FREE char *who = lock_holder_text(holder);
+	if (wait_ms == 0)
+		error_set(error, ERROR_BUSY, "the lock is held by %s", who);
+	else
+		error_set(error, ERROR_BUSY, "the lock was still held after %.1f s by %s", (double)wait_ms / 1000, who);
+	return error_remedy(error, "wait longer for it (--wait), or end what holds it");
+}
+
+static int say_below_holder(const struct lock_holder *holder, struct error *error)
+{
+	CLEANUP_FREE char *who = lock_holder_text(holder);
+	error_set(error, ERROR_BUSY, "the lock is held by %s, below which this process runs, but its descriptor was "
+				     "closed on the way here", who);
+	return error_remedy(error, "have the programs between pass on the descriptor that " LOCK_ENVIRONMENT
+				   " names (Python's subprocess: close_fds=False)");
+}
+
+/* Somebody holds the lock. 0 when it is ours at last. */
+static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock_waiting_function *waiting,
+			 void *context, struct error *error)
+{
+	CLEANUP_HOLDER struct lock_holder holder = {0};
+	lock_holder_read(descriptor, &holder);
+	if (lock_holder_is_ancestor(&holder))
+		return say_below_holder(&holder, error);
+	if (wait_ms == 0)
+		return say_busy(&holder, wait_ms, error);
+	if (waiting)
+		waiting(&holder, context);
+
+	int taken = wait_until(descriptor, deadline);
+	if (taken < 0)
+		return error_set_errno(error, errno, "cannot wait for the lock");
+	if (taken > 0)
+		return 0;
+	/* It may be somebody else by now. */
+	lock_holder_clear(&holder);
+	lock_holder_read(descriptor, &holder);
+	return say_busy(&holder, wait_ms, error);
+}
+
+int lock_take(int directory, const char *command, int64_t wait_ms, lock_waiting_function *waiting, void *context,
+	      struct error *error)
+{
+	int64_t deadline = deadline_after(wait_ms);
+	for (;;) {
+		CLEANUP_CLOSE int descriptor = open_lock(directory, O_RDWR | O_CREAT, error);
+		if (descriptor < 0)
+			return -1;
+		int taken = take_now(descriptor);
+		if (taken < 0)
+			return error_set_errno(error, errno, "cannot lock the file \"" LOCK_NAME "\"");
+		if (taken == 0) {
+			if (wait_for_lock(descriptor, wait_ms, deadline, waiting, context, error) < 0)
+				return -1;
+			waiting = NULL;
+		}
+		/* Somebody may have removed the file while we waited, and locked a new one. */
+		if (!is_lock_file(directory, descriptor))
+			continue;
+		lock_holder_write(descriptor, command);
+		int lock = descriptor;
+		descriptor = -1;
+		return lock;
+	}
+}
+
+/* What the kernel says of the descriptor: only that through which the lock was taken, or a copy of it, has it. */
+static bool holds_lock(int descriptor)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *path = memory_printf("/proc/self/fdinfo/%d", descriptor);
+	size_t length;
+	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
+
+	char *rest = NULL;
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, "lock:", 5) == 0 && strstr(line, " FLOCK ") && strstr(line, " WRITE "))
+			return true;
+	}
+	return false;
+}
+
+int lock_inherited(int directory)
+{
+	const char *text = getenv(LOCK_ENVIRONMENT);
+	if (!text || !*text || strspn(text, "0123456789") != strlen(text))
+		return -1;
+	errno = 0;
+	long number = strtol(text, NULL, 10);
+	if (errno || number > INT_MAX)
+		return -1;
+
+	int descriptor = (int)number;
+	if (!is_lock_file(directory, descriptor) || !holds_lock(descriptor))
+		return -1;
+	return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? -1 : descriptor;
+}
+
+int lock_query(int directory, struct lock_holder *holder, struct error *error)
+{
+	CLEANUP_CLOSE int descriptor = open_lock(directory, O_RDONLY, error);
+	if (descriptor < 0 && error->kind == ERROR_NOT_FOUND) {
+		error_clear(error);
+		return 0;
+	}
+	if (descriptor < 0)
+		return -1;
+	if (flock(descriptor, LOCK_SH | LOCK_NB) == 0)
+		return 0; /* closing gives it back */
+	if (errno != EWOULDBLOCK)
+		return error_set_errno(error, errno, "cannot ask who holds the lock");
+	lock_holder_read(descriptor, holder);
+	return 1;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/lock_holder.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+void lock_holder_clear(struct lock_holder *holder)
+{
+	free(holder->command);
+	*holder = (struct lock_holder){0};
+}
+
+/* Process numbers mean something only within one of these. 0 where it cannot be told. */
+static json_int_t pid_namespace(void)
+{
+	struct stat namespace;
+	return stat("/proc/self/ns/pid", &namespace) < 0 ? 0 : (json_int_t)namespace.st_ino;
+}
+
+void lock_holder_write(int descriptor, const char *command)
+{
+	json_t *json = json_pack("{s:I, s:I, s:I, s:o}", "pid", (json_int_t)getpid(), "pid_namespace", pid_namespace(),
+				 "since", (json_int_t)time(NULL), "command", bytes_to_json(command));
+	CLEANUP_FREE char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	if (ftruncate(descriptor, 0) < 0 || lseek(descriptor, 0, SEEK_SET) < 0 || !text)
+		return;
+	if (file_write_all(descriptor, "the lock", text, strlen(text), &ignored) == 0)
+		file_write_all(descriptor, "the lock", "\n", 1, &ignored);
+}
+
+/* 0 unless it is a process of ours to see that lives. */
+static pid_t living_pid(const json_t *json)
+{
+	json_int_t pid = json_integer_value(json_object_get(json, "pid"));
+	if (pid <= 0 || pid > INT_MAX || json_integer_value(json_object_get(json, "pid_namespace")) != pid_namespace())
+		return 0;
+	return kill((pid_t)pid, 0) == 0 || errno == EPERM ? (pid_t)pid : 0;
+}
+
+void lock_holder_read(int descriptor, struct lock_holder *holder)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	size_t length = 0;
+
+	*holder = (struct lock_holder){0};
+	if (lseek(descriptor, 0, SEEK_SET) < 0)
+		return;
+	CLEANUP_FREE char *text = file_read_descriptor(descriptor, "the lock", &length, &ignored);
+	json_t *json = text ? json_loadb(text, length, 0, NULL) : NULL;
+	if (!json)
+		return;
+	holder->pid = living_pid(json);
+	holder->since = (time_t)json_integer_value(json_object_get(json, "since"));
+	holder->command = bytes_from_json(json_object_get(json, "command"));
+	json_decref(json);
+}
+
+/* 0 where there is none that can be seen. */
+static pid_t parent_of(pid_t pid)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *path = memory_printf("/proc/%d/status", (int)pid);
+	size_t length;
+	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
+	const char *line = text ? strstr(text, "\nPPid:") : NULL;
+	return line ? (pid_t)strtol(line + strlen("\nPPid:"), NULL, 10) : 0;
+}
+
+bool lock_holder_is_ancestor(const struct lock_holder *holder)
+{
+	if (holder->pid == 0)
+		return false;
+	for (pid_t pid = getpid(); pid > 0; pid = parent_of(pid)) {
+		if (pid == holder->pid)
+			return true;
+	}
+	return false;
+}
+
+char *lock_holder_text(const struct lock_holder *holder)
+{
+	CLEANUP_FREE char *who = holder->pid ? memory_printf("process %d", (int)holder->pid)
+					     : memory_copy_string("a process that cannot be told");
+	CLEANUP_FREE char *what =
+		holder->command ? memory_printf(" (%s)", holder->command) : memory_copy_string("");
+
+	char since[64] = "";
+	struct tm local;
+	if (holder->since && localtime_r(&holder->since, &local))
+		strftime(since, sizeof since, ", since %Y-%m-%d %H:%M:%S", &local);
+	return memory_printf("%s%s%s", who, what, since);
+}

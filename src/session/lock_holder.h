@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What the holder of the lock writes into the lock file, for others to read. It is a note; the lock itself is flock(2). */
+#ifndef IPVS_ISO_SESSION_LOCK_HOLDER_H
+#define IPVS_ISO_SESSION_LOCK_HOLDER_H
+
+#include <stdbool.h>
+
+#include "session/lock.h"
+
+/* Writes this process down as the holder. Failing is no error: then the holder is not known to others. */
+void lock_holder_write(int descriptor, const char *command);
+
+/*
+ * Reads who is written down; zeros and NULL for what is not known. A file that is empty, half written or not ours says
+ * nothing; a process that has ended, or is in another PID namespace, has pid 0.
+ */
+void lock_holder_read(int descriptor, struct lock_holder *holder);
+
+/* Whether the holder is a process that this one descends from. */
+bool lock_holder_is_ancestor(const struct lock_holder *holder);
+
+/* For messages: "process 17 (make check), since 2026-01-31 14:05:09". The caller frees. */
+char *lock_holder_text(const struct lock_holder *holder);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: the time between taking the lock and putting the host's table back.
+ *
+ *     session_open()    lock; a dead run's journal? put that table back; read the table; write the journal
+ *     ...               change the table at will
+ *     session_close()   restore, verify, drop the journal, unlock
+ *
+ * If the process dies between the two the journal stays, and whoever opens the next session restores it first.
+ * Inside a command that runs in a session, a session is nested: no lock is taken and no journal is written, the table
+ * as it is at that moment is what session_close() puts back.
+ */
+#ifndef IPVS_ISO_SESSION_SESSION_H
+#define IPVS_ISO_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "kernel/ipvs.h"
+#include "session/lock.h"
+#include "table/table.h"
+
+struct session {
+	struct ipvs *ipvs;   /* borrowed */
+	int directory;       /* state_open()'s */
+	char *path;          /* of the directory, owned */
+	int lock;            /* the lock's descriptor, to be inherited by commands */
+	bool nested;
+	bool recovered;      /* a dead run's table was put back on opening */
+	char *replaced;      /* path of the file with the table that this replaced; owned; NULL where that was the same */
+	struct table host;   /* the table as it was, and shall be again */
+};
+
+struct session_options {
+	const char *command;  /* for lock_take() */
+	int64_t wait_ms;
+	lock_waiting_function *waiting; /* or NULL */
+	void *context;
+};
+
+/* Opens one. On failure nothing was changed (but for what a dead run's journal puts back) and nothing is held. */
+int session_open(struct session *session, struct ipvs *ipvs, const struct session_options *options,
+		 struct error *error);
+
+/*
+ * Puts the host's table back, verifies it, drops the journal and unlocks. On failure the journal stays and the error
+ * tells where it is and how to finish; the lock is released all the same. Frees what the session holds.
+ */
+int session_close(struct session *session, struct error *error);
+
+/*
+ * For commands that change the table for good (restore, flush): as session_close(), but the table stays as it is now.
+ */
+int session_keep(struct session *session, struct error *error);
+
+/*
+ * Puts back the table of a run that was killed, if there is a journal: 1 when it did, 0 when there was nothing to do.
+ * Takes the lock as session_open() does. Inside a session it is refused (ERROR_INPUT): the journal there is not a dead
+ * run's. `replaced` gets the path of the file with the table that was replaced (the caller frees), NULL where there is
+ * none; it is set on failure, too, when the file was written.
+ */
+int session_recover(struct ipvs *ipvs, const struct session_options *options, char **replaced, struct error *error);
+
+#endif

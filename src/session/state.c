@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#define STATE_ENVIRONMENT "IPVS_ISO_STATE_DIR"
+#define NAMESPACE_FILE "/proc/self/ns/net"
+
+/* asm-generic/socket.h; since Linux 5.14, and not in every libc's headers. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* What to do where the folder is not ours to use. */
+static int propose_own_folder(struct error *error)
+{
+	return error_remedy(error, "run as the user that it belongs to, or set " STATE_ENVIRONMENT
+				   " to a folder of your own, the same for all that share a table");
+}
+
+/* The name of the current network namespace's folder; the caller frees. */
+static char *namespace_name(struct error *error)
+{
+	CLEANUP_CLOSE int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie;
+	socklen_t length = sizeof cookie;
+	if (descriptor >= 0 && getsockopt(descriptor, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0)
+		return memory_printf("cookie-%" PRIu64, cookie);
+	/* Every process must come to the same name, so only a kernel without cookies may take us further. */
+	if (descriptor < 0 || errno != ENOPROTOOPT) {
+		error_set_errno(error, errno, "cannot tell which network namespace this is");
+		return NULL;
+	}
+
+	struct stat namespace;
+	if (stat(NAMESPACE_FILE, &namespace) < 0) {
+		error_set_errno(error, errno, "cannot tell which network namespace this is from " NAMESPACE_FILE);
+		return NULL;
+	}
+	return memory_printf("inode-%ju", (uintmax_t)namespace.st_ino);
+}
+
+static int check_folder(int descriptor, const char *path, struct error *error)
+{
+	struct stat folder;
+	if (fstat(descriptor, &folder) < 0)
+		return error_set_errno(error, errno, "cannot look at %s", path);
+	if (folder.st_uid != geteuid()) {
+		error_set(error, ERROR_PERMISSION, "%s belongs to user %ju, not to user %ju, who runs this", path,
+			  (uintmax_t)folder.st_uid, (uintmax_t)geteuid());
+		return propose_own_folder(error);
+	}
+	if (folder.st_mode & (S_IWGRP | S_IWOTH)) {
+		error_set(error, ERROR_PERMISSION, "others may write to %s, so nothing in it can be trusted", path);
+		return error_remedy(error, "see that what is in it is yours, then: chmod 700 %s", path);
+	}
+	return 0;
+}
+
+/* Opens the folder `name` of the folder `parent`, making it where it is missing. `path` is for messages. */
+static int open_folder(int parent, const char *name, const char *path, struct error *error)
+{
+	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST) {
+		error_set_errno(error, errno, "cannot make the folder %s", path);
+		return propose_own_folder(error);
+	}
+	int descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (descriptor < 0 && (errno == ENOTDIR || errno == ELOOP)) {
+		error_set(error, ERROR_FAILED, "%s is not a folder; a link to one will not do", path);
+		return error_remedy(error, "remove it, or set " STATE_ENVIRONMENT " to another folder");
+	}
+	if (descriptor < 0) {
+		error_set_errno(error, errno, "cannot open the folder %s", path);
+		return propose_own_folder(error);
+	}
+	if (check_folder(descriptor, path, error) < 0) {
+		close(descriptor);
+		return -1;
+	}
+	return descriptor;
+}
+
+/* The state directory's path, without slashes at its end: O_NOFOLLOW would follow "link/". The caller frees. */
+static char *base_path(struct error *error)
+{
+	const char *chosen = getenv(STATE_ENVIRONMENT);
+	if (!chosen || !*chosen)
+		return memory_copy_string(STATE_DIRECTORY_DEFAULT);
+	if (*chosen != '/') {
+		error_set(error, ERROR_INPUT, STATE_ENVIRONMENT " is \"%s\", which does not begin with /", chosen);
+		error_remedy(error, "every process must find the same folder, whatever it runs in: write its whole path");
+		return NULL;
+	}
+	size_t length = strlen(chosen);
+	while (length > 1 && chosen[length - 1] == '/')
+		length--;
+	return memory_copy_bytes(chosen, length);
+}
+
+int state_open(char **path, struct error *error)
+{
+	CLEANUP_FREE char *base = base_path(error);
+	CLEANUP_FREE char *name = base ? namespace_name(error) : NULL;
+	if (!name)
+		return -1;
+
+	CLEANUP_CLOSE int parent = open_folder(AT_FDCWD, base, base, error);
+	if (parent < 0)
+		return -1;
+	CLEANUP_FREE char *own = memory_printf("%s/%s", base, name);
+	int descriptor = open_folder(parent, name, own, error);
+	if (descriptor < 0)
+		return -1;
+	*path = own;
+	own = NULL;
+	return descriptor;
+}

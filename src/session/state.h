@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The state directory: where the lock and the journal of a network namespace are. */
+#ifndef IPVS_ISO_SESSION_STATE_H
+#define IPVS_ISO_SESSION_STATE_H
+
+#include "base/error.h"
+
+#define STATE_DIRECTORY_DEFAULT "/run/ipvs-iso"
+
+/*
+ * Opens (O_PATH would not do: files are made in it) the folder of the current network namespace inside the state
+ * directory, IPVS_ISO_STATE_DIR or /run/ipvs-iso, making both where they are missing, mode 0700; what the state directory
+ * itself is in must be there. The folder's name is the namespace's SO_NETNS_COOKIE, "cookie-N", or where the kernel has
+ * none "inode-N" of /proc/self/ns/net. A relative path, a link, a folder that is somebody else's, or one that others may
+ * write to, is refused.
+ * Returns a descriptor, and its path in `path` (the caller frees); -1 on failure, then `path` is unchanged.
+ */
+int state_open(char **path, struct error *error);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The snapshot format: a table as JSON, "format": "ipvs-iso.snapshot", "version": 1 (share/schema/). */
+#ifndef IPVS_ISO_TABLE_JSON_H
+#define IPVS_ISO_TABLE_JSON_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "table/table.h"
+
+/*
+ * Writes a table as a snapshot: a line for each service, destination, daemon and sysctl, in the table's order, a newline
+ * at the end. Timeouts, scheduler, forwarding method and weight are always written; other values that are the kernel's
+ * defaults are left out. A number of the kernel's that has no word here is written as "0x5". The caller frees.
+ * `length` may be NULL.
+ */
+char *table_to_json(const struct table *table, size_t *length);
+
+/*
+ * Parses a snapshot. `name` is the file's, for messages: NAME:LINE:COLUMN: PATH: what is wrong. Everything is checked
+ * that can be checked without a kernel: types, ranges, unknown and duplicate keys, services or destinations that are
+ * named twice. On failure `table` is unchanged. `table` must have been initialised; what it held is freed.
+ */
+int table_from_json(struct table *table, const char *bytes, size_t length, const char *name, struct error *error);
+
+#endif

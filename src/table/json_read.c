@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading snapshots: the whole, and all in it but the services (json_services.c). */
+#include "table/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "table/json_fields.h"
+#include "table/json_services.h"
+#include "table/json_syntax.h"
+
+#define FORMAT_NAME "ipvs-iso.snapshot"
+#define FORMAT_VERSION 1
+
+/*
+ * In seconds. The kernel keeps them in ticks and refuses more than INT_MAX / HZ. 100 is the lowest HZ of its common
+ * configurations, so that whatever one kernel has can be read again; one with a higher HZ refuses the rest itself.
+ */
+#define TIMEOUT_MAX (INT32_MAX / 100)
+
+#define COUNT(fields) (sizeof(fields) / sizeof *(fields))
+
+/* ---- timeouts ---- */
+
+static int read_timeouts(const struct json_source *source, const struct json_place *place,
+			 const struct json_field *field, json_t *value, void *target)
+{
+	static const struct json_field fields[] = {
+		{"tcp", json_read_number, JSON_FIELD_TARGET(struct timeouts, tcp), .minimum = 1,
+		 .maximum = TIMEOUT_MAX},
+		{"tcp_fin", json_read_number, JSON_FIELD_TARGET(struct timeouts, tcp_fin), .minimum = 1,
+		 .maximum = TIMEOUT_MAX},
+		{"udp", json_read_number, JSON_FIELD_TARGET(struct timeouts, udp), .minimum = 1,
+		 .maximum = TIMEOUT_MAX},
+	};
+	(void)field;
+	return json_read_object(source, place, value, fields, COUNT(fields), target);
+}
+
+/* ---- sync daemons ---- */
+
+static const char *role_word(uint32_t number)
+{
+	return daemon_role_name((enum daemon_role)number);
+}
+
+static int read_group(const struct json_source *source, const struct json_place *place, const struct json_field *field,
+		      json_t *value, void *target)
+{
+	struct address *group = target;
+	if (json_read_address(source, place, field, value, group) < 0)
+		return -1;
+	bool multicast =
+		group->family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&group->v6) : IN_MULTICAST(ntohl(group->v4.s_addr));
+	return multicast ? 0 : json_fail_value(source, place, value, "a multicast address");
+}
+
+static int compare_roles(const void *a, const void *b)
+{
+	const struct sync_daemon *first = a, *second = b;
+	return (int)first->role - (int)second->role;
+}
+
+static int read_daemons(const struct json_source *source, const struct json_place *place,
+			const struct json_field *field, json_t *value, void *target)
+{
+	static const struct json_field fields[] = {
+		{"role", json_read_word, JSON_FIELD_TARGET(struct sync_daemon, role), .maximum = DAEMON_BACKUP,
+		 .word = role_word, .required = true},
+		{"interface", json_read_name, JSON_FIELD_TARGET(struct sync_daemon, interface), .required = true},
+		{"sync_id", json_read_number, JSON_FIELD_TARGET(struct sync_daemon, sync_id), .maximum = 255,
+		 .required = true},
+		{"max_length", json_read_number, JSON_FIELD_TARGET(struct sync_daemon, max_length),
+		 .maximum = UINT16_MAX},
+		{"group", read_group, JSON_FIELD_TARGET(struct sync_daemon, group)},
+		{"port", json_read_number, JSON_FIELD_TARGET(struct sync_daemon, port), .maximum = UINT16_MAX},
+		{"ttl", json_read_number, JSON_FIELD_TARGET(struct sync_daemon, ttl), .maximum = UINT8_MAX},
+	};
+	(void)field;
+	struct table *table = target;
+	if (json_check_array(source, place, value) < 0)
+		return -1;
+	size_t i;
+	json_t *item;
+	json_array_foreach(value, i, item)
+	{
+		struct json_place here = {.parent = place, .index = i};
+		struct sync_daemon *daemon = array_append(&table->daemons);
+		if (json_read_object(source, &here, item, fields, COUNT(fields), daemon) < 0)
+			return -1;
+	}
+	return json_check_duplicates(source, place, "role", table->daemons.items, table->daemons.count,
+				     sizeof *table->daemons.items, compare_roles);
+}
+
+/* ---- sysctls ---- */
+
+/* [3, 50] as "3 50". NULL with an error when it is not an array of whole numbers. The caller frees. */
+static char *join_numbers(const struct json_source *source, const struct json_place *place, const json_t *array)
+{
+	if (!json_array_size(array)) {
+		json_fail(source, place, "must not be an empty array");
+		return NULL;
+	}
+	size_t i;
+	json_t *item;
+	json_array_foreach(array, i, item)
+	{
+		struct json_place here = {.parent = place, .index = i};
+		if (!json_is_integer(item)) {
+			json_fail_value(source, &here, item, "a whole number");
+			return NULL;
+		}
+	}
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	if (!out)
+		abort(); /* there was no memory for it, as in base/memory.h */
+	json_array_foreach(array, i, item)
+	{
+		fprintf(out, "%s%" JSON_INTEGER_FORMAT, i ? " " : "", json_integer_value(item));
+	}
+	bool failed = ferror(out);
+	if (fclose(out) || failed)
+		abort();
+	return text;
+}
+
+/* The value of a sysctl as the kernel prints it. NULL with an error. The caller frees. */
+static char *sysctl_value(const struct json_source *source, const struct json_place *place, const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_INTEGER:
+		return memory_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	case JSON_STRING:
+		return memory_copy_string(json_string_value(value));
+	case JSON_ARRAY:
+		return join_numbers(source, place, value);
+	default:
+		json_fail_value(source, place, value, "a whole number, an array of them, or text");
+		return NULL;
+	}
+}
+
+static int read_sysctls(const struct json_source *source, const struct json_place *place,
+			const struct json_field *field, json_t *value, void *target)
+{
+	(void)field;
+	struct table *table = target;
+	if (!json_is_object(value))
+		return json_fail_value(source, place, value, "an object");
+	const char *name;
+	json_t *item;
+	json_object_foreach(value, name, item)
+	{
+		/* It becomes the name of a file that is written to as root: no slashes, no dots. */
+		if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")]) {
+			CLEANUP_FREE char *shown = json_show_text(name);
+			return json_fail_key(source, place, name, "%s is no name of a file in /proc/sys/net/ipv4/vs",
+					     shown);
+		}
+		struct json_place here = {.parent = place, .key = name};
+		char *text = sysctl_value(source, &here, item);
+		if (!text)
+			return -1;
+		*array_append(&table->sysctls) = (struct sysctl){.name = memory_copy_string(name), .value = text};
+	}
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int read_format(const struct json_source *source, const struct json_place *place, const struct json_field *field,
+		       json_t *value, void *target)
+{
+	(void)field;
+	(void)target;
+	const char *text = json_string_value(value);
+	return text && !strcmp(text, FORMAT_NAME) ? 0 : json_fail_value(source, place, value, "\"" FORMAT_NAME "\"");
+}
+
+static int read_version(const struct json_source *source, const struct json_place *place,
+			const struct json_field *field, json_t *value, void *target)
+{
+	(void)field;
+	(void)target;
+	if (json_is_integer(value) && json_integer_value(value) == FORMAT_VERSION)
+		return 0;
+	CLEANUP_FREE char *shown = json_show(value);
+	return json_fail(source, place, "is %s, and this program reads only version %d", shown, FORMAT_VERSION);
+}
+
+/* What no kernel has at once, and refuses by EINVAL: ip_vs_genl_set_cmd(), ip_vs_genl_new_daemon(). */
+static int check_mixed_families(const struct json_source *source, const struct json_place *root,
+				const struct table *table)
+{
+	for (size_t i = 0; table->daemons.count && i < table->services.count; i++) {
+		const struct service *service = &table->services.items[i];
+		for (size_t j = 0; j < service->destinations.count; j++) {
+			if (service->destinations.items[j].address.family == service->family)
+				continue;
+			struct json_place services = {.parent = root, .key = "services"};
+			struct json_place here = {.parent = &services, .index = i};
+			struct json_place destinations = {.parent = &here, .key = "destinations"};
+			struct json_place destination = {.parent = &destinations, .index = j};
+			return json_fail(source, &destination,
+					 "is of another address family than its service, which the kernel does not "
+					 "allow beside sync daemons");
+		}
+	}
+	return 0;
+}
+
+static int read_table(const struct json_source *source, json_t *value, struct table *table)
+{
+	static const struct json_field fields[] = {
+		{"format", read_format, .required = true},
+		{"version", read_version, .required = true},
+		{"timeouts", read_timeouts, JSON_FIELD_TARGET(struct table, timeouts)},
+		{"daemons", read_daemons, JSON_FIELD_WHOLE},
+		{"sysctl", read_sysctls, JSON_FIELD_WHOLE},
+		{"services", json_read_services, JSON_FIELD_WHOLE},
+	};
+	struct json_place root = {.parent = NULL};
+	/* Before the keys are looked at, which another version may have more of. */
+	struct json_place version_place = {.parent = &root, .key = "version"};
+	json_t *version = json_object_get(value, "version");
+	if (version && read_version(source, &version_place, NULL, version, NULL) < 0)
+		return -1;
+	if (json_read_object(source, &root, value, fields, COUNT(fields), table) < 0)
+		return -1;
+	return check_mixed_families(source, &root, table);
+}
+
+int table_from_json(struct table *table, const char *bytes, size_t length, const char *name, struct error *error)
+{
+	const struct json_source source = {.bytes = bytes, .length = length, .name = name, .error = error};
+	json_t *value = json_parse(&source);
+	if (!value)
+		return -1;
+	CLEANUP_TABLE struct table read;
+	table_init(&read);
+	int result = read_table(&source, value, &read);
+	json_decref(value);
+	if (result < 0)
+		return -1;
+	table_sort(&read);
+	table_clear(table);
+	*table = read;
+	table_init(&read); /* now that its contents are the caller's */
+	return 0;
+}

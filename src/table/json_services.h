@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading the services of a snapshot and their destinations. */
+#ifndef IPVS_ISO_TABLE_JSON_SERVICES_H
+#define IPVS_ISO_TABLE_JSON_SERVICES_H
+
+#include "table/json_fields.h"
+
+/*
+ * Reads an array of services into a struct table, whose own are none yet, in the order of the text. On failure the
+ * table has some of them, to be freed with it. Empties the arrays of destinations in `value`, to save memory.
+ */
+json_reader json_read_services;
+
+#endif

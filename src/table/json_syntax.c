@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "table/json_syntax.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "table/locate.h"
+
+static int fail_at(const struct json_source *source, size_t offset, const char *message)
+{
+	struct location at = json_location(source->bytes, offset);
+	return error_set(source->error, ERROR_INPUT, "%s:%zu:%zu: %s", source->name, at.line, at.column, message);
+}
+
+/*
+ * Where the token begins that jansson stopped behind, at `behind`. It keeps only the end; but where it knows the token,
+ * its text says so at the end: near 'TOKEN'.
+ */
+static size_t token_start(const struct json_source *source, size_t behind, const char *text)
+{
+	static const char near[] = " near '";
+	const char *token = strstr(text, near);
+	size_t length = token ? strlen(token) - strlen(near) - 1 : 0;
+	if (length && length <= behind && !memcmp(source->bytes + behind - length, token + strlen(near), length))
+		return behind - length;
+	return behind ? behind - 1 : 0;
+}
+
+/* Where the number begins whose last byte is before `behind`: jansson does not show a long one. */
+static size_t number_start(const struct json_source *source, size_t behind)
+{
+	while (behind && strchr("+-.0123456789Ee", source->bytes[behind - 1]))
+		behind--;
+	return behind;
+}
+
+/* Where the string begins whose closing quote is before `behind`. */
+static size_t string_start(const struct json_source *source, size_t behind)
+{
+	size_t at = behind - 1;
+	for (;;) {
+		while (at && source->bytes[--at] != '"') {
+		}
+		/* A quote behind an odd number of backslashes belongs to the string. */
+		size_t backslashes = 0;
+		while (backslashes < at && source->bytes[at - backslashes - 1] == '\\')
+			backslashes++;
+		if (!at || backslashes % 2 == 0)
+			return at;
+	}
+}
+
+/* What goes to a terminal has to be one line of plain characters, whatever the file holds. */
+static char *printable(char *text)
+{
+	for (char *at = text; *at; at++) {
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	}
+	return text;
+}
+
+static int fail_duplicate_key(const struct json_source *source, size_t behind)
+{
+	size_t start = string_start(source, behind);
+	json_t *key = json_loadb(source->bytes + start, behind - start, JSON_DECODE_ANY, NULL);
+	CLEANUP_FREE char *shown = json_show(key);
+	json_decref(key);
+	CLEANUP_FREE char *message = memory_printf("the key %s stands in this object twice", shown);
+	return fail_at(source, start, message);
+}
+
+static int fail_syntax(const struct json_source *source, json_error_t *failure)
+{
+	size_t behind = failure->position > 0 ? (size_t)failure->position : 0;
+	if (behind > source->length)
+		behind = source->length;
+	size_t start = token_start(source, behind, failure->text);
+	switch (json_error_code(failure)) {
+	case json_error_premature_end_of_input:
+		return fail_at(source, source->length, "the text ends before the snapshot does: it has been cut short");
+	case json_error_duplicate_key:
+		return fail_duplicate_key(source, behind);
+	case json_error_stack_overflow:
+		return fail_at(source, start, "objects and arrays are nested too deeply");
+	case json_error_numeric_overflow:
+		return fail_at(source, number_start(source, behind), "the number is too big");
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		return fail_at(source, start, "text with a NUL character (\\u0000) is not allowed");
+	case json_error_invalid_utf8:
+		return fail_at(source, behind, "not UTF-8 text");
+	case json_error_end_of_input_expected:
+		return fail_at(source, start, "the snapshot is followed by something else");
+	default: {
+		CLEANUP_FREE char *message = memory_printf("not JSON: %s", printable(failure->text));
+		return fail_at(source, start, message);
+	}
+	}
+}
+
+json_t *json_parse(const struct json_source *source)
+{
+	size_t blank = 0;
+	while (blank < source->length && strchr(" \t\r\n", source->bytes[blank]) && source->bytes[blank])
+		blank++;
+	if (blank == source->length) {
+		fail_at(source, 0, "the file is empty");
+		return NULL;
+	}
+	const char *nul = memchr(source->bytes, '\0', source->length);
+	if (nul) {
+		fail_at(source, (size_t)(nul - source->bytes), "a NUL byte is not allowed");
+		return NULL;
+	}
+	json_error_t failure;
+	json_t *value = json_loadb(source->bytes, source->length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &failure);
+	if (!value)
+		fail_syntax(source, &failure);
+	return value;
+}

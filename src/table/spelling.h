@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Guesses which word was meant. */
+#ifndef IPVS_ISO_TABLE_SPELLING_H
+#define IPVS_ISO_TABLE_SPELLING_H
+
+#include <stddef.h>
+
+/* Words longer than this many bytes are like no other. */
+#define SPELLING_LENGTH_MAX 63
+
+/*
+ * How many letters have to be added, left out or changed to turn one word into the other (the Levenshtein distance), or
+ * SIZE_MAX where that is so many that nobody would take the one for the other: more than a third of the longer one.
+ */
+size_t spelling_distance(const char *a, const char *b);
+
+#endif

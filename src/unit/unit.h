@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs one unit here, on a clean table, and finds what it left behind. */
+#ifndef IPVS_ISO_UNIT_UNIT_H
+#define IPVS_ISO_UNIT_UNIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "kernel/ipvs.h"
+#include "result/result.h"
+#include "table/table.h"
+
+/* One of the packages, files or tests that a test command is made of. Both are borrowed. */
+struct unit {
+	const char *name;
+	char *const *arguments; /* NULL at the end */
+};
+
+struct unit_options {
+	bool keep;                 /* do not flush first: the unit runs on the table as it is */
+	const struct table *clean; /* the state each unit starts from; borrowed. Its sysctls are put back too */
+	int64_t timeout_ms;        /* 0: none */
+	int64_t kill_after_ms;     /* 0: supervise.h's default */
+	int lock;                  /* the session's lock, which the command inherits; or -1 */
+};
+
+/*
+ * Makes the table clean, runs the command, ends all that it started, and notes in `result` (zeros at first) what the
+ * table, the processes and the connections have more, less or different than before. The table is left as the unit left
+ * it. supervise_prepare() must have been called. What goes wrong stands in result->trouble, as it is part of the result.
+ */
+void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_options *options,
+	      struct unit_result *result);
+
+#endif
