@@ -234,6 +234,8 @@ static int wait_until_ready(struct guest *guest, const struct guest_kernel *kern
 			break;
 		case FRAME_READY:
 			guest->usable = true;
+			/* What a kernel says while it boots would only hide what it says when it dies. */
+			console_clear(&guest->console);
 			return 0;
 		case FRAME_FAILED:
 			return error_set(error, ERROR_FAILED, "%.*s", (int)frame.length, frame.bytes);

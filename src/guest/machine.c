@@ -17,60 +17,41 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/memory.h"
 
 #define LIFELINE_DESCRIPTOR 4
-
-static int write_map(const char *path, const char *text)
-{
-	CLEANUP_CLOSE int descriptor = open(path, O_WRONLY | O_CLOEXEC);
-	if (descriptor < 0)
-		return -1;
-	return write(descriptor, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
-}
-
-/* A PID namespace for the children of this process: as root, or else within a user namespace where we stay who we are. */
-static int enter_pid_namespace(void)
-{
-	uid_t user = geteuid();
-	gid_t group = getegid();
-	if (unshare(CLONE_NEWPID) == 0)
-		return 0;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0)
-		return -1;
-	CLEANUP_FREE char *user_map = memory_printf("%u %u 1", user, user);
-	CLEANUP_FREE char *group_map = memory_printf("%u %u 1", group, group);
-	if (write_map("/proc/self/uid_map", user_map) < 0 || write_map("/proc/self/setgroups", "deny") < 0)
-		return -1;
-	return write_map("/proc/self/gid_map", group_map);
-}
-
-/* Some systems let one make a user namespace and then refuse its maps. Who is inside by then cannot leave: so a child tries. */
-static bool can_enter_pid_namespace(void)
-{
-	pid_t child = fork();
-	if (child < 0)
-		return false;
-	if (child == 0)
-		_exit(enter_pid_namespace() == 0 ? 0 : 1);
-	int status;
-	return waitpid(child, &status, 0) == child && status == 0;
-}
 
 static _Noreturn void become_kernel(char *const *arguments, char *const *environment)
 {
 	const struct rlimit no_core = {0, 0};
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setsid();
+	signal(SIGTERM, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &no_core);
 	execve(arguments[0], arguments, environment);
 	fprintf(stderr, "cannot run %s: %s\n", arguments[0], strerror(errno));
 	_exit(127);
 }
 
-static void wait_for_end(pid_t kernel)
+/*
+ * Process 1 of the namespace, where there is one, and leader of the group that the kernel, its helpers and the processes of
+ * its programs are in. The kernel cannot be process 1 itself: a panic ends it by a signal, which process 1 does not take.
+ * SIGTERM is ignored, because a kernel that panics sends it to its whole group.
+ */
+static _Noreturn void start_kernel(char *const *arguments, char *const *environment)
 {
-	CLEANUP_CLOSE int process = (int)syscall(SYS_pidfd_open, kernel, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
+	signal(SIGTERM, SIG_IGN);
+	pid_t kernel = fork();
+	if (kernel == 0)
+		become_kernel(arguments, environment);
+	close_range(0, ~0u, 0);
+	while (kernel > 0 && waitpid(kernel, NULL, 0) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static void wait_for_end(pid_t leader)
+{
+	CLEANUP_CLOSE int process = (int)syscall(SYS_pidfd_open, leader, 0);
 	struct pollfd ends[] = {
 		{.fd = LIFELINE_DESCRIPTOR, .events = POLLIN},
 		{.fd = process, .events = POLLIN},
@@ -83,19 +64,21 @@ static _Noreturn void keep(char *const *arguments, char *const *environment)
 {
 	prctl(PR_SET_NAME, "ipvs-iso-keeper");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (can_enter_pid_namespace())
-		enter_pid_namespace();
+	/*
+	 * For root only. Within a user namespace anybody may have one, but there the kernel would see all files of others as
+	 * nobody's.
+	 */
+	unshare(CLONE_NEWPID);
 
-	pid_t kernel = fork();
-	if (kernel == 0)
-		become_kernel(arguments, environment);
-	/* What the kernel's process had open must be closed when it ends. */
+	pid_t leader = fork();
+	if (leader == 0)
+		start_kernel(arguments, environment);
+	/* What the kernel has open must be closed when it ends. */
 	close_range(0, LIFELINE_DESCRIPTOR - 1, 0);
-	if (kernel > 0) {
-		wait_for_end(kernel);
-		/* The kernel is its group's leader; its helpers and the processes of its programs are in the group. */
-		kill(-kernel, SIGKILL);
-		kill(kernel, SIGKILL);
+	if (leader > 0) {
+		wait_for_end(leader);
+		kill(-leader, SIGKILL);
+		kill(leader, SIGKILL);
 	}
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;

@@ -17,6 +17,9 @@
 #include "unit/clean.h"
 #include "unit/unit.h"
 
+/* Of the worker's process. No pipe of ours has it: 0 to 3 are the line and the input's. */
+#define RESULT_DESCRIPTOR 3
+
 static int read_fixture(struct table *fixture, const char *text, struct error *error)
 {
 	return text ? table_from_json(fixture, text, strlen(text), "the fixture", error) : 0;
@@ -124,7 +127,10 @@ int worker_start(struct worker *worker, const struct guest_request *request, con
 		dup2(input, STDIN_FILENO);
 		dup2(their_stdout, STDOUT_FILENO);
 		dup2(their_stderr, STDERR_FILENO);
-		work(request, directory, their_result);
+		/* Without a copy of the input's other end here, or it would never end. */
+		dup3(their_result, RESULT_DESCRIPTOR, O_CLOEXEC);
+		close_range(RESULT_DESCRIPTOR + 1, ~0u, 0);
+		work(request, directory, RESULT_DESCRIPTOR);
 	}
 	return 0;
 }

@@ -18,6 +18,8 @@
 #define STOPPING_ROUNDS 50
 #define STOPPING_ROUND_MS 10
 
+#define CHILDREN_AT_ONCE 1000
+
 struct cleanup {
 	const struct process_list *except;
 	struct interruption *interruption;
@@ -25,16 +27,18 @@ struct cleanup {
 	struct error *error;       /* why it could not be looked; set once, then nothing more is done */
 };
 
-/* Buries dead children. Returns how many, -1 when there is no child at all, so no descendant either. */
-static ssize_t reap(void)
+/*
+ * Buries dead children, but not for ever: some make them faster. Returns how many, -1 when there is no child at all, so no
+ * descendant either.
+ */
+static int reap(void)
 {
-	for (ssize_t count = 0;; count++) {
+	for (int count = 0; count < CHILDREN_AT_ONCE; count++) {
 		pid_t pid = waitpid(-1, NULL, WNOHANG);
-		if (pid < 0)
-			return -1;
-		if (pid == 0)
-			return count;
+		if (pid <= 0)
+			return pid < 0 ? -1 : count;
 	}
+	return CHILDREN_AT_ONCE;
 }
 
 /*
@@ -43,7 +47,7 @@ static ssize_t reap(void)
  */
 static void look(struct cleanup *cleanup)
 {
-	ssize_t dead = reap();
+	int dead = reap();
 	do {
 		cleanup->alive.processes.count = 0;
 		if (dead < 0 || descendants_list(getpid(), cleanup->except, &cleanup->alive, cleanup->error) < 0)

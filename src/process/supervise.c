@@ -16,6 +16,8 @@
 #include "process/signals.h"
 #include "process/spawn.h"
 
+#define CHILDREN_AT_ONCE 1000
+
 /* Children and signals belong to the process as a whole, and so does this. */
 static struct {
 	pid_t prepared;             /* the process that supervise_prepare() was called in */
@@ -212,28 +214,31 @@ static void on_end(struct run *run, const siginfo_t *child)
 		interruption_note(&run->interruption, outcome->signal);
 }
 
-/* Looks at every child that has ended or stopped; orphans that became ours are buried on the way. */
-static void on_children(struct run *run)
+/*
+ * Looks at children that have ended or stopped; orphans that became ours are buried on the way. True when there may be
+ * more: a storm of forks can bring them faster than they are buried, and must not keep us from all else.
+ */
+static bool look_at_children(struct run *run)
 {
-	for (;;) {
+	for (int count = 0; count < CHILDREN_AT_ONCE; count++) {
 		siginfo_t child = {0};
 		if (waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WNOHANG) < 0 || child.si_pid == 0)
-			return;
-		if (child.si_pid != run->pid || run->ended)
+			return false;
+		if (child.si_pid != run->pid)
 			continue;
-		if (child.si_code == CLD_STOPPED)
+		if (child.si_code == CLD_STOPPED) {
 			on_stop(run, child.si_status);
-		else if (child.si_code != CLD_TRAPPED)
+		} else if (child.si_code != CLD_TRAPPED) {
 			on_end(run, &child);
+			return false;
+		}
 	}
+	return true;
 }
 
 static void on_signal(struct run *run, int signal)
 {
 	switch (signal) {
-	case SIGCHLD:
-		on_children(run);
-		return;
 	case SIGTSTP:
 		suspend(run);
 		return;
@@ -255,11 +260,14 @@ static void on_signal(struct run *run, int signal)
 
 static void follow(struct run *run)
 {
-	while (!run->ended) {
-		int signal = signals_next(run->deadline);
-		if (signal)
+	for (;;) {
+		bool more = look_at_children(run);
+		if (run->ended)
+			return;
+		int signal = signals_next(more ? 0 : run->deadline);
+		if (signal) /* SIGCHLD has done its work by waking us */
 			on_signal(run, signal);
-		else
+		else if (duration_now() >= run->deadline)
 			on_deadline(run);
 	}
 }

@@ -23,7 +23,8 @@ struct rule {
 	char *remark;
 };
 
-static void extend(char **text, const char *separator, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void extend(char **text, const char *separator, const char *format,
+							 va_list arguments)
 {
 	char *addition = memory_vprintf(format, arguments);
 	if (!*text) {

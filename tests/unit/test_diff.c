@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static struct service *add_service(struct table *table, uint32_t fwmark, const c
 	struct service *service = array_append(&table->services);
 	service_init(service, AF_INET);
 	service->fwmark = fwmark;
-	strcpy(service->scheduler, scheduler);
+	snprintf(service->scheduler, sizeof service->scheduler, "%s", scheduler);
 	return service;
 }
 
@@ -47,7 +48,7 @@ static struct sync_daemon *add_daemon(struct table *table, enum daemon_role role
 {
 	struct sync_daemon *daemon = array_append(&table->daemons);
 	daemon->role = role;
-	strcpy(daemon->interface, interface);
+	snprintf(daemon->interface, sizeof daemon->interface, "%s", interface);
 	return daemon;
 }
 

@@ -387,7 +387,8 @@ static void what_is_left_and_stopped_is_ended(void **state)
 {
 	(void)state;
 	CLEANUP_OUTCOME struct outcome outcome =
-		run_script_with((struct command){.kill_after_ms = 60000}, "sleep 1000 & kill -STOP $!");
+		run_script_with((struct command){.kill_after_ms = 60000},
+				"sleep 1000 & until grep -q sleep /proc/$!/comm; do :; done; kill -STOP $!");
 	assert_left(&outcome, 1);
 }
 
@@ -511,11 +512,8 @@ static _Noreturn void be_job(const char *script, int news)
 	struct outcome outcome = {0};
 	char *arguments[] = {"sh", "-c", (char *)script, NULL};
 	const struct command command = {.arguments = arguments, .inherited = -1};
-	sigset_t none;
 
 	signal(SIGTTOU, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (supervise_run(&command, &outcome, &error) < 0)
 		_exit(99);
 	tell(news, "interrupted %d\n", outcome.interrupted);
