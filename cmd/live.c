@@ -46,7 +46,8 @@ void tell_recovered(void *context, const char *replaced)
 {
 	(void)context;
 	fprintf(stderr, "ipvs-iso: a run was killed before it could put the table back; that has been done now\n");
-	fprintf(stderr, "          the table that was there instead is in %s\n", replaced);
+	if (replaced)
+		fprintf(stderr, "          the table that was there instead is in %s\n", replaced);
 }
 
 int open_session(struct session *session, struct ipvs *ipvs, const char *command, struct error *error)

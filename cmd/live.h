@@ -16,7 +16,7 @@ int open_session(struct session *session, struct ipvs *ipvs, const char *command
 /* Tells on stderr that the lock is waited for, and who holds it. A lock_waiting_function. */
 void tell_waiting(const struct lock_holder *holder, void *context);
 
-/* Tells on stderr that a killed run's table was put back, and where what was there instead is kept. */
+/* Tells on stderr that a killed run's table was put back, and where what was there instead is kept (NULL: it was equal). */
 void tell_recovered(void *context, const char *replaced);
 
 #endif

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "command.h"
 #include "live.h"
 
 static int recover(struct error *error)
 {
 	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
-	struct session session;
-	if (!ipvs || open_session(&session, ipvs, "ipvs-iso recover", error) < 0)
+	if (!ipvs)
 		return -1;
-	/* Opening a session is what recovers. */
-	if (!session.recovered && !manners.quiet)
+	const struct session_options options = {
+		.command = "ipvs-iso recover",
+		.wait_ms = LOCK_WAIT_FOR_EVER,
+		.waiting = tell_waiting,
+	};
+	CLEANUP_FREE char *replaced = NULL;
+	int done = session_recover(ipvs, &options, &replaced, error);
+	if (done > 0)
+		tell_recovered(NULL, replaced);
+	else if (done == 0 && !manners.quiet)
 		printf("There is nothing to recover: no run was killed before it could put the table back.\n");
-	return session_keep(&session, error);
+	return done < 0 ? -1 : 0;
 }
 
 static int run(int count, char **operands)

@@ -191,9 +191,12 @@ static void tell_unit_started(void *context, const char *name)
 static void tell_unit_ended(void *context, const struct unit_result *result)
 {
 	const struct teller *teller = context;
-	/* A command that runs alone and leaves nothing needs no words: its exit status says all. */
-	if (teller->units > 1 || manners.verbose || unit_verdict(result, teller->style.fail_on) != VERDICT_PASSED ||
-	    result->residue.entries.count)
+	enum verdict verdict = unit_verdict(result, teller->style.fail_on);
+	/* What failed of ours is said in any case. A command that runs alone and leaves nothing needs no words. */
+	bool wanted = verdict == VERDICT_TROUBLE ||
+		      (!manners.quiet && (teller->units > 1 || manners.verbose || verdict != VERDICT_PASSED ||
+					  result->residue.entries.count > 0));
+	if (wanted)
 		text_unit(stderr, result, &teller->style);
 }
 
@@ -208,7 +211,7 @@ static int run_choice(const struct plan *plan, const struct choice *choice)
 		.started = manners.quiet ? NULL : tell_started,
 		.recovered = tell_recovered,
 		.unit_started = manners.quiet ? NULL : tell_unit_started,
-		.unit_ended = manners.quiet ? NULL : tell_unit_ended,
+		.unit_ended = tell_unit_ended,
 	};
 	CLEANUP_RUN_RESULT struct run_result result = {0};
 	if (choice->why && !manners.quiet)
