@@ -63,7 +63,7 @@ int main(int count, char **arguments)
 		return print_error(&error);
 	}
 	const char *name = arguments[1];
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
 		print_program_help();
 		return finish(0);
 	}

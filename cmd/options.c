@@ -10,12 +10,14 @@
 #include "base/memory.h"
 #include "result/result.h"
 
+enum common { COMMON_QUIET, COMMON_VERBOSE, COMMON_HELP, COMMON_VERSION };
+
 /* Behind the options of the command's own. */
 static const struct option_row common_rows[] = {
-	{'q', "quiet", NULL, "say nothing but what was asked for, and errors"},
-	{'v', "verbose", NULL, "say more"},
-	{'h', "help", NULL, "show this help and exit"},
-	{'V', "version", NULL, "show the version and exit"},
+	[COMMON_QUIET] = {'q', "quiet", NULL, "say nothing but what was asked for, and errors"},
+	[COMMON_VERBOSE] = {'v', "verbose", NULL, "say more, where there is more to say"},
+	[COMMON_HELP] = {'h', "help", NULL, "show this help and exit"},
+	[COMMON_VERSION] = {'V', "version", NULL, "show the version and exit"},
 	{0},
 };
 
@@ -119,7 +121,7 @@ static int take(const struct subcommand *command, const struct parser *parser, i
 		return take_common(command, parser->rows[row]->short_name);
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	if (command->set_option(row, optarg, &error) < 0) {
-		error_context(&error, "--%s", parser->rows[row]->name);
+		error_context(&error, "%s: --%s", command->name, parser->rows[row]->name);
 		print_error(&error);
 		return -1;
 	}
@@ -164,8 +166,8 @@ static void print_row(const struct option_row *row)
 
 void print_command_help(const struct subcommand *command)
 {
-	printf("Usage: ipvs-iso %s [OPTION...] %s\n%s.\n\nOptions:\n", command->name, command->operands,
-	       command->summary);
+	printf("Usage: ipvs-iso %s [OPTION...]%s%s\n%s.\n\nOptions:\n", command->name, *command->operands ? " " : "",
+	       command->operands, command->summary);
 	for (int i = 0; command->options && command->options[i].name; i++)
 		print_row(&command->options[i]);
 	for (int i = 0; common_rows[i].name; i++)
@@ -180,6 +182,9 @@ void print_program_help(void)
 	       "Runs test commands on an IPVS table of their own and puts the host's table back.\n\nCommands:\n");
 	for (const struct subcommand *const *command = commands; *command; command++)
 		printf("  %-10s %s\n", (*command)->name, (*command)->summary);
+	printf("\nOptions:\n");
+	print_row(&common_rows[COMMON_HELP]);
+	print_row(&common_rows[COMMON_VERSION]);
 	printf("\n'ipvs-iso COMMAND --help' explains a command, ipvs-iso(8) everything.\n"
 	       "Try: ipvs-iso run -- ipvsadm -Ln\n");
 }

@@ -34,8 +34,8 @@ static const struct option_row options[] = {
 			   "started for the run; default: auto, the host's where\n"
 			   "it is there and permitted, else uml"},
 	[OPTION_WAIT] = {'w', "wait", "SECONDS",
-			 "how long to wait for the lock; 0: fail at once;\n"
-			 "default: for ever"},
+			 "how long to wait for the lock (30, 1.5m); 0: fail at\n"
+			 "once; default: for ever"},
 	[OPTION_UNIT] = {0, "unit", "NAME",
 			 "run COMMAND for this unit; NAME goes where {} is in\n"
 			 "it, or behind it; may be given several times"},
@@ -47,7 +47,8 @@ static const struct option_row options[] = {
 	[OPTION_TIMEOUT] = {0, "timeout", "DURATION", "end a unit that runs longer (30, 1.5m, 2h)"},
 	[OPTION_KILL_AFTER] = {0, "kill-after", "DURATION",
 			       "how long a unit may take to obey SIGTERM before it\n"
-			       "gets SIGKILL; default: 5s"},
+			       "gets SIGKILL; default: 5s, and 2s for processes that\n"
+			       "it left running"},
 	[OPTION_FAIL_ON] = {0, "fail-on", "CLASS[,CLASS...]",
 			    "which residue fails the run: services, destinations,\n"
 			    "timeouts, daemons, sysctl, processes, connections,\n"
@@ -90,12 +91,19 @@ static int set_memory(const char *value, struct error *error)
 {
 	uint64_t bytes;
 	if (!size_parse(&bytes, value))
-		return error_set(error, ERROR_INPUT, "'%s' is no size; write a number and K, M or G, such as 512M",
+		return error_set(error, ERROR_INPUT, "'%s' is no size; write a number and K, M, G or T, such as 512M",
 				 value);
 	if (bytes < GUEST_MEMORY_MIN || bytes > UINT64_C(1) << 40)
 		return error_set(error, ERROR_INPUT, "a kernel wants from 64M to 1024G, not %s", value);
 	settings.run.guest_memory = bytes;
 	return 0;
+}
+
+static int no_such_class(const char *name, struct error *error)
+{
+	error_set(error, ERROR_INPUT, "there is no class of residue '%s'", name);
+	return error_remedy(error, "the classes are services, destinations, timeouts, daemons, sysctl, processes, "
+				   "connections; or all, or none");
 }
 
 static int set_fail_on(const char *value, struct error *error)
@@ -110,7 +118,7 @@ static int set_fail_on(const char *value, struct error *error)
 		else if (residue_class_parse(&class, name))
 			set |= RESIDUE_SET(class);
 		else if (strcmp(name, "none") != 0)
-			return error_set(error, ERROR_INPUT, "there is no class of residue '%s'", name);
+			return no_such_class(name, error);
 	}
 	settings.fail_on = set;
 	return 0;

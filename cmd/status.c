@@ -94,6 +94,8 @@ static void say_journal(int directory, const char *path)
 	int present = journal_present(directory, &error);
 	if (present < 0)
 		say_no("journal", &error);
+	else if (present && lock_inherited(directory) >= 0)
+		printf(LABEL "there is one, in %s: that of the run that this is a part of\n", "journal", path);
 	else if (present)
 		printf(LABEL "there is one, in %s: a run is under way, or was killed\n" LABEL
 			     "if nobody holds the lock, put the table back: ipvs-iso recover\n",

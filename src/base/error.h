@@ -13,13 +13,14 @@
 /* What sort of failure it is, for the callers that act on it. */
 enum error_kind {
 	ERROR_NONE = 0,
-	ERROR_FAILED,      /* anything that none of the others says better */
-	ERROR_INPUT,       /* what the user wrote is wrong; nothing was changed */
-	ERROR_PERMISSION,  /* the caller may not do this */
-	ERROR_UNAVAILABLE, /* something that has to be on this machine is not: IPVS, a kernel, a module */
-	ERROR_BUSY,        /* somebody else holds the lock */
-	ERROR_NOT_FOUND,   /* no such file or command */
-	ERROR_NOT_RUNNABLE /* the command is there and cannot be run */
+	ERROR_FAILED,       /* anything that none of the others says better */
+	ERROR_INPUT,        /* what the user wrote is wrong; nothing was changed */
+	ERROR_PERMISSION,   /* the caller may not do this */
+	ERROR_UNAVAILABLE,  /* something that has to be on this machine is not: IPVS, a kernel, a module */
+	ERROR_BUSY,         /* somebody else holds the lock */
+	ERROR_NOT_FOUND,    /* no such file or command */
+	ERROR_NOT_RUNNABLE, /* the command is there and cannot be run */
+	ERROR_RIVAL         /* somebody else changes the table at the same time */
 };
 
 /* Start one with `= {0}` (or ERROR_INIT) and release it with error_clear(). */

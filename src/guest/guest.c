@@ -34,6 +34,7 @@ struct guest {
 	struct wire wire;
 	struct console console;
 	struct queue output[2]; /* for our stdout and stderr */
+	int output_failure; /* errno of a write to one of them that failed, a reader that has gone away excepted; or 0 */
 	char *description;
 	int signals; /* a signalfd */
 	int64_t patience_ms;
@@ -93,11 +94,17 @@ static void send_input(struct guest *guest)
 	guest->wants_input = false;
 }
 
-static void write_output(struct queue *queue, int descriptor)
+static void write_output(struct guest *guest, int descriptor)
 {
-	/* A reader that has gone away is the unit's loss, not ours: it would have got a SIGPIPE. */
-	if (queue_write(queue, descriptor, OUTPUT_CHUNK) < 0)
-		queue_clear(queue);
+	struct queue *queue = &guest->output[descriptor - STDOUT_FILENO];
+	if (queue_write(queue, descriptor, OUTPUT_CHUNK) == 0)
+		return;
+	/* A reader that has gone away is the unit's business, not ours: it gets a SIGPIPE. */
+	if (errno != EPIPE)
+		guest->output_failure = errno;
+	char byte = (char)descriptor;
+	queue_clear(queue);
+	wire_send(&guest->wire, FRAME_OUTPUT_CLOSED, &byte, 1);
 }
 
 static bool output_is_full(const struct guest *guest)
@@ -123,9 +130,9 @@ static int pump(struct guest *guest, int64_t wait_ms, struct error *error)
 		return error_set_errno(error, errno, "cannot wait for the guest");
 
 	if (ends[4].revents)
-		write_output(&guest->output[0], STDOUT_FILENO);
+		write_output(guest, STDOUT_FILENO);
 	if (ends[5].revents)
-		write_output(&guest->output[1], STDERR_FILENO);
+		write_output(guest, STDERR_FILENO);
 	if (ends[3].revents)
 		send_input(guest);
 	if (ends[1].revents && console_receive(&guest->console, guest->machine.console) < 0)
@@ -205,7 +212,8 @@ static int send_setup(struct guest *guest, struct error *error)
 	if (gethostname(hostname, sizeof hostname) < 0)
 		return error_set_errno(error, errno, "cannot read the host's name");
 	CLEANUP_GUEST_SETUP struct guest_setup setup = {
-		.directory = get_current_dir_name(),
+		/* Without symbolic links: an absolute one on the way would lead out of the guest's new root. */
+		.directory = getcwd(NULL, 0),
 		.hostname = memory_copy_string(hostname),
 	};
 	if (!setup.directory)
@@ -364,7 +372,12 @@ int guest_run(struct guest *guest, const struct guest_request *request, struct u
 			return -1;
 		if (first_signal)
 			result->interrupted = first_signal;
-		return drain_output(guest, error);
+		if (drain_output(guest, error) < 0)
+			return -1;
+		if (guest->output_failure && !error_is_set(&result->trouble))
+			error_set(&result->trouble, ERROR_FAILED, "cannot write what the unit printed: %s",
+				  strerror(guest->output_failure));
+		return 0;
 	}
 }
 

@@ -45,6 +45,8 @@ static json_t *list_to_json(char *const *list)
 
 static char **list_from_json(const json_t *json)
 {
+	if (!json_is_array(json))
+		return NULL;
 	size_t count = json_array_size(json);
 	char **list = memory_allocate(count + 1, sizeof *list);
 	for (size_t i = 0; i < count; i++) {
@@ -112,6 +114,8 @@ static int fill(struct guest_request *request, json_t *json)
 	request->arguments = list_from_json(arguments);
 	request->environment = list_from_json(environment);
 	request->fixture = bytes_from_json(fixture);
+	if (!request->fixture && !json_is_null(fixture))
+		return -1;
 	return request->name && request->arguments && request->arguments[0] && request->environment ? 0 : -1;
 }
 

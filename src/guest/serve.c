@@ -61,6 +61,14 @@ static void relay_or_close(struct server *server, int *descriptor, enum frame_ty
 	}
 }
 
+/* The unit shall learn that nobody listens, as it would on the host: its next write gets a SIGPIPE. */
+static void close_output(struct server *server, int stream)
+{
+	int *descriptor = stream == STDOUT_FILENO ? &server->worker.stdout : &server->worker.stderr;
+	file_cleanup_close(descriptor);
+	*descriptor = -1;
+}
+
 static void receive_result(struct server *server)
 {
 	char bytes[READ_LENGTH];
@@ -149,6 +157,10 @@ static void obey(struct server *server, const struct frame *frame)
 		server->input_ended = frame->length == 0;
 		queue_put(&server->input, frame->bytes, frame->length);
 		end_input(server);
+		break;
+	case FRAME_OUTPUT_CLOSED:
+		if (frame->length == 1)
+			close_output(server, frame->bytes[0]);
 		break;
 	case FRAME_SIGNAL:
 		if (server->worker.pid > 0 && frame->length == 1)

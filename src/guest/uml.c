@@ -3,10 +3,12 @@
  * User-mode Linux: a kernel that is an ordinary program (Debian and Ubuntu package user-mode-linux). Its options are those
  * of Documentation/virt/uml/ in the kernel's source, and of `linux.uml --help`.
  */
+#include <stdbool.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "guest/kernel.h"
 #include "guest/machine.h"
@@ -15,8 +17,22 @@
 
 static const char *const programs[] = {"/usr/bin/linux.uml", "/usr/local/bin/linux.uml"};
 
+/* It traces its processes in a way that it does not support itself. */
+static bool is_this_kernel(void)
+{
+	size_t length;
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *processor = file_read("/proc/cpuinfo", &length, &ignored);
+	return processor && strstr(processor, "User Mode Linux");
+}
+
 static int uml_find(char **program, struct error *error)
 {
+	if (is_this_kernel()) {
+		error_set(error, ERROR_UNAVAILABLE,
+			  "this is the embedded kernel already, and it does not run inside itself");
+		return error_remedy(error, "use the IPVS that it has: --kernel host");
+	}
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
 		if (access(programs[i], X_OK) == 0) {
 			*program = memory_copy_string(programs[i]);

@@ -31,11 +31,12 @@ enum frame_type {
 	FRAME_RECEIVED,   /* four bytes, little endian: how many bytes have been taken off the line; wire.c's own */
 
 	/* From the host */
-	FRAME_SETUP,     /* request.h: struct guest_setup */
-	FRAME_RUN,       /* request.h: struct guest_request */
-	FRAME_INPUT,     /* more standard input; no content: its end */
-	FRAME_SIGNAL,    /* one byte: a signal for the unit */
-	FRAME_POWER_OFF, /* no content */
+	FRAME_SETUP,         /* request.h: struct guest_setup */
+	FRAME_RUN,           /* request.h: struct guest_request */
+	FRAME_INPUT,         /* more standard input; no content: its end */
+	FRAME_OUTPUT_CLOSED, /* one byte, 1 or 2: nobody takes the unit's stdout or stderr any more */
+	FRAME_SIGNAL,        /* one byte: a signal for the unit */
+	FRAME_POWER_OFF,     /* no content */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "process/supervise.h"
 #include "session/session.h"
+#include "session/state.h"
 #include "table/json.h"
 #include "unit/clean.h"
 #include "unit/unit.h"
@@ -45,8 +46,21 @@ static void run_in_session(struct ipvs *ipvs, struct session *session, const str
 	};
 	unit_run(ipvs, &unit, &options, result);
 	/* So that no connection meets the next unit. */
-	if (!error_is_set(&result->trouble))
+	if (!request->keep && !error_is_set(&result->trouble))
 		ipvs_flush(ipvs, &result->trouble);
+}
+
+/* The state directory is the guest's own, whatever the unit's environment says: that may name one of the host's. */
+static int open_own_session(struct session *session, struct ipvs *ipvs, const struct guest_request *request,
+			    struct error *error)
+{
+	const struct session_options options = {.command = request->name, .wait_ms = LOCK_WAIT_FOR_EVER};
+	CLEANUP_FREE char *chosen = memory_copy_string(getenv(STATE_ENVIRONMENT));
+	unsetenv(STATE_ENVIRONMENT);
+	int failed = session_open(session, ipvs, &options, error);
+	if (chosen)
+		setenv(STATE_ENVIRONMENT, chosen, 1);
+	return failed;
 }
 
 static void run(const struct guest_request *request, const char *directory, struct unit_result *result)
@@ -62,13 +76,13 @@ static void run(const struct guest_request *request, const char *directory, stru
 	if (!ipvs)
 		return;
 	struct session session;
-	const struct session_options options = {.command = request->name, .wait_ms = LOCK_WAIT_FOR_EVER};
-	if (session_open(&session, ipvs, &options, &result->trouble) < 0)
+	if (open_own_session(&session, ipvs, request, &result->trouble) < 0)
 		return;
 	run_in_session(ipvs, &session, request, result);
 
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	if (session_close(&session, &error) < 0 && !error_is_set(&result->trouble))
+	int failed = request->keep ? session_keep(&session, &error) : session_close(&session, &error);
+	if (failed < 0 && !error_is_set(&result->trouble))
 		error_set(&result->trouble, ERROR_FAILED, "%s", error.message);
 }
 
@@ -88,6 +102,7 @@ static _Noreturn void work(const struct guest_request *request, const char *dire
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL); /* process 1 ignores it, which units would inherit */
 	umask(request->file_mask);
 	take_environment(request->environment);
 

@@ -10,10 +10,10 @@
 #include "base/memory.h"
 #include "kernel/module.h"
 #include "kernel/netlink.h"
+#include "kernel/rivals.h"
 #include "table/rules.h"
 
 /* How many remaining differences an error lists. */
-#define LISTED_DIFFERENCES 10
 
 static int no_ipvs(struct error *error, const struct error *why)
 {
@@ -72,39 +72,17 @@ void ipvs_cleanup(struct ipvs **ipvs)
 	ipvs_close(*ipvs);
 }
 
-/* One difference a line, as in "+ -a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1": what would still have to be done. */
-static char *list_differences(const struct changes *changes)
-{
-	static const char marks[] = {[CHANGE_ADD] = '+', [CHANGE_EDIT] = '~', [CHANGE_REMOVE] = '-'};
-	char *list = memory_copy_string("");
-	for (size_t i = 0; i < changes->list.count && i < LISTED_DIFFERENCES; i++) {
-		const struct change *change = &changes->list.items[i];
-		CLEANUP_FREE char *text = change_text(change);
-		char *longer = memory_printf("%s\n  %c %s", list, marks[change->action], text);
-		free(list);
-		list = longer;
-	}
-	return list;
-}
-
 static int verify(struct ipvs *ipvs, const struct table *wanted, struct error *error)
 {
 	CLEANUP_TABLE struct table live;
 	table_init(&live);
 	if (ipvs_read(ipvs, &live, error) < 0)
 		return -1;
-	CLEANUP_CHANGES struct changes remaining = {0};
-	table_diff(&remaining, &live, wanted);
-	size_t count = remaining.list.count;
-	if (count == 0)
+	CLEANUP_CHANGES struct changes changed = {0};
+	table_diff(&changed, wanted, &live);
+	if (changed.list.count == 0)
 		return 0;
-
-	CLEANUP_FREE char *list = list_differences(&remaining);
-	CLEANUP_FREE char *more =
-		count > LISTED_DIFFERENCES ? memory_printf("\n  and %zu more", count - LISTED_DIFFERENCES) : NULL;
-	return error_set(error, ERROR_FAILED,
-			 "the kernel took every change, and yet the table is not as it should be; still to do:%s%s",
-			 list, more ? more : "");
+	return rivals_blame(error, "the kernel took every change of ours, and when the table was read again", &changed);
 }
 
 int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error)

@@ -18,6 +18,7 @@
 /* A process while the tree is worked out. Dead ones matter too: living ones can be below them. */
 struct entry {
 	struct process process;
+	pid_t group;
 	bool living;
 	bool excepted;
 	bool descends;
@@ -32,6 +33,12 @@ struct census {
 static void census_clear(struct census *census)
 {
 	array_free(&census->entries);
+}
+
+void process_list_clear(struct process_list *list)
+{
+	array_free(&list->processes);
+	array_free(&list->groups);
 }
 
 /* Longer than any line of /proc/PID/stat: 52 numbers of at most 20 digits and a name of at most 64 bytes (proc(5)). */
@@ -70,11 +77,8 @@ static int read_process(pid_t pid, struct entry *entry)
 		return -1;
 	}
 	*entry = (struct entry){
-		.process = {.pid = pid,
-			    .parent = parent,
-			    .group = group,
-			    .started = started,
-			    .stopped = state == 'T' || state == 't'},
+		.process = {.pid = pid, .parent = parent, .started = started, .stopped = state == 'T' || state == 't'},
+		.group = group,
 		/* A process whose first thread has ended while others run shows as a zombie with threads. */
 		.living = (state != 'Z' && state != 'X') || threads > 1,
 	};
@@ -162,10 +166,6 @@ static void mark_descendants(const struct census *census, pid_t ancestor)
 	} while (more);
 }
 
-struct group_list {
-	ARRAY(pid_t) numbers;
-};
-
 static int by_value(const void *a, const void *b)
 {
 	const pid_t *left = a;
@@ -173,21 +173,42 @@ static int by_value(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* The groups that have a member outside. */
-static void find_mixed_groups(const struct census *census, struct group_list *mixed)
+/* Fills `list` with the groups of those that descend, or of those that do not, each once. */
+static void list_groups(const struct census *census, bool descends, struct process_list *list)
 {
 	for (size_t i = 0; i < census->entries.count; i++) {
-		if (!census->entries.items[i].descends)
-			*array_append(&mixed->numbers) = census->entries.items[i].process.group;
+		if (census->entries.items[i].descends == descends)
+			*array_append(&list->groups) = census->entries.items[i].group;
 	}
-	if (mixed->numbers.count > 0)
-		qsort(mixed->numbers.items, mixed->numbers.count, sizeof *mixed->numbers.items, by_value);
+	if (list->groups.count > 0)
+		qsort(list->groups.items, list->groups.count, sizeof *list->groups.items, by_value);
+
+	size_t kept = 0;
+	for (size_t i = 0; i < list->groups.count; i++) {
+		if (kept == 0 || list->groups.items[kept - 1] != list->groups.items[i])
+			list->groups.items[kept++] = list->groups.items[i];
+	}
+	list->groups.count = kept;
 }
 
-static bool has_group(const struct group_list *list, pid_t group)
+static bool has_group(const struct process_list *list, pid_t group)
 {
-	return list->numbers.count > 0 &&
-	       bsearch(&group, list->numbers.items, list->numbers.count, sizeof group, by_value) != NULL;
+	return list->groups.count > 0 &&
+	       bsearch(&group, list->groups.items, list->groups.count, sizeof group, by_value) != NULL;
+}
+
+static void list_whole_groups(const struct census *census, struct process_list *list)
+{
+	CLEANUP_PROCESS_LIST struct process_list elsewhere = {0};
+	list_groups(census, false, &elsewhere);
+	list_groups(census, true, list);
+
+	size_t kept = 0;
+	for (size_t i = 0; i < list->groups.count; i++) {
+		if (!has_group(&elsewhere, list->groups.items[i]))
+			list->groups.items[kept++] = list->groups.items[i];
+	}
+	list->groups.count = kept;
 }
 
 int descendants_list(pid_t ancestor, const struct process_list *except, struct process_list *list,
@@ -199,18 +220,13 @@ int descendants_list(pid_t ancestor, const struct process_list *except, struct p
 	mark_excepted(&census, except);
 	mark_descendants(&census, ancestor);
 
-	struct group_list mixed = {0};
-	find_mixed_groups(&census, &mixed);
-	list->processes.count = 0;
+	process_list_clear(list);
 	for (size_t i = 0; i < census.entries.count; i++) {
 		const struct entry *entry = &census.entries.items[i];
-		if (!entry->descends || !entry->living)
-			continue;
-		struct process *process = array_append(&list->processes);
-		*process = entry->process;
-		process->group_is_below = !has_group(&mixed, process->group);
+		if (entry->descends && entry->living)
+			*array_append(&list->processes) = entry->process;
 	}
-	array_free(&mixed.numbers);
+	list_whole_groups(&census, list);
 	return 0;
 }
 

@@ -16,21 +16,23 @@ struct process {
 	pid_t parent;
 	uint64_t started; /* clock ticks since the machine's start */
 	bool stopped;     /* by a signal or a tracer */
-	pid_t group;
-	bool group_is_below; /* all of its process group was listed, so that the group may be signalled as one */
 };
 
 struct process_list {
 	ARRAY(struct process) processes;
+	ARRAY(pid_t) groups; /* process groups that have members, dead ones too, below the ancestor and nowhere else */
 };
+
+#define CLEANUP_PROCESS_LIST __attribute__((cleanup(process_list_clear)))
+void process_list_clear(struct process_list *list);
 
 /*
  * Fills `list` (zeros, or a list from before, which is replaced) with every living (not zombie) descendant of
- * `ancestor`, ordered by number. Processes in `except` (NULL: none) and what is below them are left out. The caller
- * frees with array_free(&list->processes).
+ * `ancestor`, ordered by number. Processes in `except` (NULL: none) and what is below them are left out.
  *
- * /proc cannot be read in one instant. A process whose parents die while it is read can be missed, but only when at
- * that time a child of `ancestor` dies, too, or another descendant is found.
+ * /proc cannot be read in one instant. Where `ancestor` is a child subreaper, a process can be missed (its parents die
+ * while it is read; it is born meanwhile), but only when at that time a child of `ancestor` dies, too, or another
+ * descendant is found.
  */
 int descendants_list(pid_t ancestor, const struct process_list *except, struct process_list *list,
 		     struct error *error);

@@ -17,14 +17,15 @@
 /* How often stopping everything is tried, at most so many milliseconds apart, before killing what there is. */
 #define STOPPING_ROUNDS 50
 #define STOPPING_ROUND_MS 10
-
 #define CHILDREN_AT_ONCE 1000
 
 struct cleanup {
 	const struct process_list *except;
 	struct interruption *interruption;
+	bool stops_groups;         /* look() stops every process group that is all ours */
 	struct process_list alive; /* as of the last look() */
-	struct error *error;       /* why it could not be looked; set once, then nothing more is done */
+	bool gone;                 /* as of then, nothing is alive; an empty list alone does not prove it */
+	struct error *error;       /* why it could not be looked; then it counts as gone */
 };
 
 /*
@@ -42,18 +43,30 @@ static int reap(void)
 }
 
 /*
- * Fills `alive`. An empty list is the truth: descendants_list() can overlook a process only when a child of ours dies
- * at that time, and that child cannot vanish before it is buried here.
+ * Stops all of a group at one instant, so that not even those get away who fork and end faster than they can be looked
+ * at. A group of which only dead members were seen may have others. Its number is not somebody else's by now: dead
+ * children of ours keep it until reap(), and the kernel gives out all other numbers before it comes back to one.
+ */
+static void stop_groups(const struct cleanup *cleanup)
+{
+	for (size_t i = 0; cleanup->stops_groups && i < cleanup->alive.groups.count; i++)
+		kill(-cleanup->alive.groups.items[i], SIGSTOP);
+}
+
+/*
+ * Finds out who is alive. descendants_list() overlooks a process only where it finds another, or a child of ours dies at
+ * that time; that one stays a zombie until it is buried here, and tells.
  */
 static void look(struct cleanup *cleanup)
 {
+	process_list_clear(&cleanup->alive);
+	cleanup->gone = reap() < 0 ||
+			descendants_list(getpid(), cleanup->except, &cleanup->alive, cleanup->error) < 0;
+	if (cleanup->gone)
+		return;
+	stop_groups(cleanup);
 	int dead = reap();
-	do {
-		cleanup->alive.processes.count = 0;
-		if (dead < 0 || descendants_list(getpid(), cleanup->except, &cleanup->alive, cleanup->error) < 0)
-			return;
-		dead = reap();
-	} while (cleanup->alive.processes.count == 0 && dead != 0);
+	cleanup->gone = dead < 0 || (dead == 0 && cleanup->alive.processes.count == 0);
 }
 
 static bool is_hurried(const struct cleanup *cleanup)
@@ -76,8 +89,10 @@ static bool wait_for_child(struct cleanup *cleanup, int64_t deadline)
 static void wait_until_gone(struct cleanup *cleanup, int64_t milliseconds, bool can_be_hurried)
 {
 	int64_t deadline = duration_now() + milliseconds;
-	for (look(cleanup); cleanup->alive.processes.count > 0; look(cleanup)) {
-		if ((can_be_hurried && is_hurried(cleanup)) || !wait_for_child(cleanup, deadline))
+	for (look(cleanup); !cleanup->gone; look(cleanup)) {
+		bool seen = cleanup->alive.processes.count > 0;
+		if ((can_be_hurried && is_hurried(cleanup)) || duration_now() >= deadline ||
+		    (seen && !wait_for_child(cleanup, deadline)))
 			return;
 	}
 }
@@ -91,23 +106,13 @@ static size_t signal_all(const struct cleanup *cleanup, int signal)
 	return sent;
 }
 
-/*
- * The same for those that move, group by group where it can be done: the kernel signals a group at one instant, so that
- * not even a process gets away that forks and ends faster than it can be looked at. (The number of a group that has
- * ended since the look is not in use again: the kernel gives out all others before it comes back to one.)
- */
+/* The same for those that still move. */
 static size_t stop_all(const struct cleanup *cleanup)
 {
 	size_t sent = 0;
-	pid_t group = 0;
 	for (size_t i = 0; i < cleanup->alive.processes.count; i++) {
 		const struct process *process = &cleanup->alive.processes.items[i];
-		if (process->stopped)
-			continue;
-		if (process->group_is_below && process->group != group)
-			kill(-process->group, SIGSTOP);
-		group = process->group;
-		sent += process_signal(process, SIGSTOP) == 0;
+		sent += !process->stopped && process_signal(process, SIGSTOP) == 0;
 	}
 	return sent;
 }
@@ -120,7 +125,10 @@ static void kill_all(struct cleanup *cleanup)
 {
 	int64_t deadline = duration_now() + KILLING_MS;
 	unsigned round = 0;
-	for (look(cleanup); cleanup->alive.processes.count > 0 && duration_now() < deadline; look(cleanup)) {
+	cleanup->stops_groups = true;
+	for (look(cleanup); !cleanup->gone && duration_now() < deadline; look(cleanup)) {
+		if (cleanup->alive.processes.count == 0)
+			continue;
 		if (round++ < STOPPING_ROUNDS && stop_all(cleanup) > 0) {
 			wait_for_child(cleanup, duration_now() + STOPPING_ROUND_MS);
 			continue;
@@ -138,6 +146,16 @@ static void note(struct outcome *outcome, pid_t pid, char *command_line, bool su
 	*leftover = (struct leftover){.pid = pid, .command_line = command_line, .survived = survived};
 }
 
+static void note_alive(struct outcome *outcome, const struct process_list *alive)
+{
+	for (size_t i = 0; i < alive->processes.count; i++) {
+		pid_t pid = alive->processes.items[i].pid;
+		note(outcome, pid, descendants_command_line(pid), false);
+	}
+	if (alive->processes.count == 0)
+		note(outcome, 0, memory_copy_string("[processes that come and go too fast to be seen]"), false);
+}
+
 static void note_survivors(struct outcome *outcome, const struct process_list *alive)
 {
 	size_t noted = outcome->leftovers.count;
@@ -151,6 +169,8 @@ static void note_survivors(struct outcome *outcome, const struct process_list *a
 		else
 			note(outcome, pid, descendants_command_line(pid), true);
 	}
+	if (alive->processes.count == 0)
+		note(outcome, 0, memory_copy_string("[processes that come and go too fast to be killed]"), true);
 }
 
 void leftovers_end(struct outcome *outcome, const struct process_list *except, int64_t grace_ms,
@@ -160,17 +180,17 @@ void leftovers_end(struct outcome *outcome, const struct process_list *except, i
 	struct cleanup cleanup = {.except = except, .interruption = interruption, .error = &error};
 
 	wait_until_gone(&cleanup, MOMENT_MS, false);
-	for (size_t i = 0; i < cleanup.alive.processes.count; i++) {
-		pid_t pid = cleanup.alive.processes.items[i].pid;
-		note(outcome, pid, descendants_command_line(pid), false);
+	if (!cleanup.gone) {
+		note_alive(outcome, &cleanup.alive);
+		signal_all(&cleanup, SIGTERM);
+		signal_all(&cleanup, SIGCONT);
+		wait_until_gone(&cleanup, grace_ms, true);
 	}
-	signal_all(&cleanup, SIGTERM);
-	signal_all(&cleanup, SIGCONT);
-	wait_until_gone(&cleanup, grace_ms, true);
-	kill_all(&cleanup);
-	note_survivors(outcome, &cleanup.alive);
-
+	if (!cleanup.gone)
+		kill_all(&cleanup);
+	if (!cleanup.gone)
+		note_survivors(outcome, &cleanup.alive);
 	if (error_is_set(&error))
-		note(outcome, 0, memory_printf("unknown: %s", error.message), true);
-	array_free(&cleanup.alive.processes);
+		note(outcome, 0, memory_printf("[unknown: %s]", error.message), true);
+	process_list_clear(&cleanup.alive);
 }

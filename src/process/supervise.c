@@ -81,7 +81,7 @@ static void signal_group(const struct run *run, int signal)
 static void signal_everything(const struct run *run, int signal)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	struct process_list list = {0};
+	CLEANUP_PROCESS_LIST struct process_list list = {0};
 
 	signal_group(run, signal);
 	/* Where it fails the group has had its signal, and leftovers_end() says why it fails. */
@@ -92,7 +92,6 @@ static void signal_everything(const struct run *run, int signal)
 				process_signal(process, signal);
 		}
 	}
-	array_free(&list.processes);
 }
 
 static void kill_everything(struct run *run)

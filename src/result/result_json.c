@@ -73,7 +73,7 @@ static int trouble_from_json(struct error *trouble, const json_t *json)
 		return -1;
 	CLEANUP_FREE char *message = bytes_from_json(message_json);
 	CLEANUP_FREE char *remedy = bytes_from_json(remedy_json);
-	if (!message || kind <= ERROR_NONE || kind > ERROR_NOT_RUNNABLE)
+	if (!message || kind <= ERROR_NONE || kind > ERROR_RIVAL)
 		return -1;
 	error_set(trouble, (enum error_kind)kind, "%s", message);
 	if (remedy)

@@ -33,7 +33,8 @@ static void run_units(const struct plan *plan, const struct place *place, const 
 		result->interrupted = unit_result->interrupted;
 		if (!result->interrupted)
 			result->interrupted = supervise_pending_signal();
-		if (!more || result->interrupted)
+		/* With somebody else at the table, the units behind this one would only be reports of nonsense. */
+		if (!more || result->interrupted || unit_result->trouble.kind == ERROR_RIVAL)
 			return;
 	}
 }

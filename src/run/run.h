@@ -19,7 +19,7 @@ struct run_observer {
 	void *context;
 	/* Before the first unit: the kernel in words ("this host's kernel", "uml 6.1.176"), and how many units. */
 	void (*started)(void *context, const char *kernel, size_t units);
-	/* A dead run's table was put back first; what was there instead has been saved in `replaced`. */
+	/* A dead run's table was put back first; what was there instead has been saved in `replaced`, or was equal (NULL). */
 	void (*recovered)(void *context, const char *replaced);
 	void (*unit_started)(void *context, const char *name);
 	void (*unit_ended)(void *context, const struct unit_result *result);

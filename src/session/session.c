@@ -10,6 +10,8 @@
 #include "session/state.h"
 #include "table/diff.h"
 
+#define RESTORES_AGAINST_RIVALS 3
+
 /* Frees all that the session holds; the lock, too, unless it is an outer session's. */
 static void release(struct session *session)
 {
@@ -129,9 +131,20 @@ int session_open(struct session *session, struct ipvs *ipvs, const struct sessio
 	return failed;
 }
 
-int session_close(struct session *session, struct error *error)
+/* Somebody else may write at the very moment when we verify: more than once is more than chance. */
+static int put_back(struct session *session, struct error *error)
 {
 	int failed = ipvs_restore(session->ipvs, &session->host, error);
+	for (int again = 0; failed < 0 && error->kind == ERROR_RIVAL && again < RESTORES_AGAINST_RIVALS; again++) {
+		error_clear(error);
+		failed = ipvs_restore(session->ipvs, &session->host, error);
+	}
+	return failed;
+}
+
+int session_close(struct session *session, struct error *error)
+{
+	int failed = put_back(session, error);
 	if (failed < 0 && session->nested)
 		error_context(error, "the table could not be put back as it was before this nested run");
 	else if (failed < 0)

@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-#define STATE_ENVIRONMENT "IPVS_ISO_STATE_DIR"
+#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define NAMESPACE_FILE "/proc/self/ns/net"
 
 /* asm-generic/socket.h; since Linux 5.14, and not in every libc's headers. */
@@ -29,8 +29,8 @@ static int propose_own_folder(struct error *error)
 				   " to a folder of your own, the same for all that share a table");
 }
 
-/* The name of the current network namespace's folder; the caller frees. */
-static char *namespace_name(struct error *error)
+/* What sets the current network namespace apart from others of this boot; the caller frees. */
+static char *namespace_number(struct error *error)
 {
 	CLEANUP_CLOSE int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint64_t cookie;
@@ -48,7 +48,19 @@ static char *namespace_name(struct error *error)
 		error_set_errno(error, errno, "cannot tell which network namespace this is from " NAMESPACE_FILE);
 		return NULL;
 	}
-	return memory_printf("inode-%ju", (uintmax_t)namespace.st_ino);
+	return memory_printf("inode-%ju", (uintmax_t) namespace.st_ino);
+}
+
+/* The name of the current network namespace's folder; the caller frees. */
+static char *namespace_name(struct error *error)
+{
+	size_t length;
+	CLEANUP_FREE char *number = namespace_number(error);
+	CLEANUP_FREE char *boot = number ? file_read(BOOT_ID_FILE, &length, error) : NULL;
+	if (!boot)
+		return NULL;
+	boot[strcspn(boot, "\n")] = '\0';
+	return memory_printf("%s-%s", number, boot);
 }
 
 static int check_folder(int descriptor, const char *path, struct error *error)
@@ -99,7 +111,8 @@ static char *base_path(struct error *error)
 		return memory_copy_string(STATE_DIRECTORY_DEFAULT);
 	if (*chosen != '/') {
 		error_set(error, ERROR_INPUT, STATE_ENVIRONMENT " is \"%s\", which does not begin with /", chosen);
-		error_remedy(error, "every process must find the same folder, whatever it runs in: write its whole path");
+		error_remedy(error,
+			     "every process must find the same folder, whatever it runs in: write its whole path");
 		return NULL;
 	}
 	size_t length = strlen(chosen);

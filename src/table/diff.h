@@ -2,7 +2,7 @@
 /*
  * What would have to be done to one table to make it equal to another.
  *
- * The same list serves restore (do it), `restore --plan` (show it), `diff` (show it) and residue (who left it).
+ * The same list serves restore (do it), `diff` (show it) and residue (who left it).
  */
 #ifndef IPVS_ISO_TABLE_DIFF_H
 #define IPVS_ISO_TABLE_DIFF_H

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "kernel/connections.h"
+#include "kernel/rivals.h"
 #include "process/supervise.h"
 #include "session/lock.h"
 #include "table/diff.h"
@@ -31,12 +32,33 @@ static int state_read(struct ipvs *ipvs, struct state *state, struct error *erro
 	return connections_count(&state->connections, error);
 }
 
-static int make_clean(struct ipvs *ipvs, const struct unit_options *options, struct error *error)
+/* Reads it twice: where nothing of the unit lives any more, nothing may change from the one time to the other. */
+static int state_read_steady(struct ipvs *ipvs, struct state *state, struct error *error)
+{
+	CLEANUP_TABLE struct table again;
+	table_init(&again);
+	if (state_read(ipvs, state, error) < 0 || ipvs_read(ipvs, &again, error) < 0)
+		return -1;
+	CLEANUP_CHANGES struct changes changed = {0};
+	table_diff(&changed, &state->table, &again);
+	if (changed.list.count > 0)
+		return rivals_blame(error, "when the unit and all that it started had ended", &changed);
+	return 0;
+}
+
+/* Makes the table clean, unless it is to be kept, and reads it. */
+static int start_clean(struct ipvs *ipvs, const struct unit_options *options, struct state *clean, struct error *error)
 {
 	if (options->keep)
-		return 0;
+		return state_read(ipvs, clean, error);
 	if (ipvs_flush(ipvs, error) < 0 || ipvs_restore(ipvs, options->clean, error) < 0)
 		return error_context(error, "cannot make the table clean");
+	if (state_read(ipvs, clean, error) < 0)
+		return -1;
+	CLEANUP_CHANGES struct changes changed = {0};
+	table_diff(&changed, options->clean, &clean->table);
+	if (changed.list.count > 0)
+		return rivals_blame(error, "when the unit had not begun", &changed);
 	return 0;
 }
 
@@ -75,7 +97,8 @@ static void note_residue(struct residue_list *residue, const struct state *clean
 	for (size_t i = 0; i < outcome->leftovers.count; i++) {
 		const struct leftover *leftover = &outcome->leftovers.items[i];
 		residue_add(residue, RESIDUE_PROCESSES, RESIDUE_LEFT,
-			    memory_printf("process %d: %s", (int)leftover->pid, leftover->command_line));
+			    memory_printf("process %d: %s%s", (int)leftover->pid, leftover->command_line,
+					  leftover->survived ? " (could not be ended)" : ""));
 	}
 	if (dirty->connections > clean->connections) {
 		size_t more = dirty->connections - clean->connections;
@@ -102,14 +125,14 @@ void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_opti
 	table_init(&dirty.table);
 
 	result->name = memory_copy_string(unit->name);
-	if (make_clean(ipvs, options, trouble) < 0 || state_read(ipvs, &clean, trouble) < 0) {
+	if (start_clean(ipvs, options, &clean, trouble) < 0) {
 		blame_ourselves(trouble);
 		return;
 	}
 	if (execute(unit, options, &outcome, trouble) < 0)
 		return;
 	note_outcome(result, &outcome);
-	if (state_read(ipvs, &dirty, trouble) < 0) {
+	if (state_read_steady(ipvs, &dirty, trouble) < 0) {
 		blame_ourselves(trouble);
 		return;
 	}

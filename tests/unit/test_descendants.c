@@ -97,8 +97,8 @@ static void every_generation_is_listed(void **state)
 	for (size_t i = 0; i < below.processes.count; i++)
 		assert_int_equal(process_signal(&below.processes.items[i], SIGKILL), 0);
 	end(child);
-	array_free(&all.processes);
-	array_free(&below.processes);
+	process_list_clear(&all);
+	process_list_clear(&below);
 }
 
 static void exceptions_are_left_out_with_what_is_below_them(void **state)
@@ -116,7 +116,7 @@ static void exceptions_are_left_out_with_what_is_below_them(void **state)
 
 	/* A process that got the number of an exception is none. */
 	except.processes.items[0].started++;
-	array_free(&list.processes);
+	process_list_clear(&list);
 	list = list_below(getpid(), &except);
 	assert_int_equal(list.processes.count, 4);
 
@@ -124,8 +124,8 @@ static void exceptions_are_left_out_with_what_is_below_them(void **state)
 		process_signal(&list.processes.items[i], SIGKILL);
 	assert_int_equal(waitpid(before, NULL, 0), before);
 	assert_int_equal(waitpid(later, NULL, 0), later);
-	array_free(&list.processes);
-	array_free(&except.processes);
+	process_list_clear(&list);
+	process_list_clear(&except);
 }
 
 static void end_at_once(int ready)
@@ -148,7 +148,7 @@ static void zombies_are_not_listed(void **state)
 	struct process_list list = list_below(getpid(), NULL);
 	assert_int_equal(list.processes.count, 0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	array_free(&list.processes);
+	process_list_clear(&list);
 }
 
 static void *live_on(void *ready)
@@ -185,26 +185,49 @@ static void a_process_lives_as_long_as_any_thread(void **state)
 	assert_int_equal(list.processes.count, 1);
 	assert_non_null(find(&list, child));
 	end(child);
-	array_free(&list.processes);
+	process_list_clear(&list);
 }
 
-static void groups_are_whole_or_not(void **state)
+static bool has_group(const struct process_list *list, pid_t group)
+{
+	for (size_t i = 0; i < list->groups.count; i++) {
+		if (list->groups.items[i] == group)
+			return true;
+	}
+	return false;
+}
+
+static void groups_that_are_all_below_are_listed(void **state)
 {
 	(void)state;
+	/* The child itself is in our group, those below it lead their own. */
 	pid_t child = start(three_generations);
 	struct process_list list = list_below(getpid(), NULL);
-	assert_int_equal(find(&list, child)->group, getpgrp());
-	assert_false(find(&list, child)->group_is_below);
+	assert_false(has_group(&list, getpgrp()));
 	for (size_t i = 0; i < list.processes.count; i++) {
-		const struct process *process = &list.processes.items[i];
-		if (process->pid != child) {
-			assert_int_equal(process->group, process->pid);
-			assert_true(process->group_is_below);
-		}
-		process_signal(process, SIGKILL);
+		assert_int_equal(has_group(&list, list.processes.items[i].pid), list.processes.items[i].pid != child);
+		process_signal(&list.processes.items[i], SIGKILL);
 	}
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	array_free(&list.processes);
+	process_list_clear(&list);
+}
+
+static void lead_a_group_and_end(int ready)
+{
+	setpgid(0, 0);
+	end_at_once(ready);
+}
+
+static void groups_of_the_dead_are_listed(void **state)
+{
+	(void)state;
+	pid_t child = start(lead_a_group_and_end);
+	wait_for_zombie(child);
+	struct process_list list = list_below(getpid(), NULL);
+	assert_int_equal(list.processes.count, 0);
+	assert_true(has_group(&list, child));
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	process_list_clear(&list);
 }
 
 static void take_a_strange_name(int ready)
@@ -222,7 +245,7 @@ static void names_can_hold_anything(void **state)
 	assert_non_null(find(&list, child));
 	assert_int_equal(find(&list, child)->parent, getpid());
 	end(child);
-	array_free(&list.processes);
+	process_list_clear(&list);
 }
 
 static void stopped_processes_are_marked(void **state)
@@ -234,11 +257,11 @@ static void stopped_processes_are_marked(void **state)
 	assert_false(find(&list, child)->stopped);
 	assert_int_equal(process_signal(find(&list, child), SIGSTOP), 0);
 	assert_int_equal(waitid(P_PID, (id_t)child, &information, WSTOPPED), 0);
-	array_free(&list.processes);
+	process_list_clear(&list);
 	list = list_below(getpid(), NULL);
 	assert_true(find(&list, child)->stopped);
 	end(child);
-	array_free(&list.processes);
+	process_list_clear(&list);
 }
 
 static void only_that_very_process_is_signalled(void **state)
@@ -260,7 +283,7 @@ static void only_that_very_process_is_signalled(void **state)
 
 	/* It has ended: nothing happens, and that is no failure. */
 	assert_int_equal(process_signal(&process, SIGKILL), 0);
-	array_free(&list.processes);
+	process_list_clear(&list);
 }
 
 static void another_users_process_may_not_be_signalled(void **state)
@@ -273,7 +296,7 @@ static void another_users_process_may_not_be_signalled(void **state)
 	assert_non_null(init);
 	assert_int_equal(process_signal(init, SIGCONT), -1);
 	assert_int_equal(errno, EPERM);
-	array_free(&list.processes);
+	process_list_clear(&list);
 }
 
 /* Starts a program and waits until it has become it. */
@@ -342,7 +365,8 @@ int main(void)
 		cmocka_unit_test(exceptions_are_left_out_with_what_is_below_them),
 		cmocka_unit_test(zombies_are_not_listed),
 		cmocka_unit_test(a_process_lives_as_long_as_any_thread),
-		cmocka_unit_test(groups_are_whole_or_not),
+		cmocka_unit_test(groups_that_are_all_below_are_listed),
+		cmocka_unit_test(groups_of_the_dead_are_listed),
 		cmocka_unit_test(names_can_hold_anything),
 		cmocka_unit_test(stopped_processes_are_marked),
 		cmocka_unit_test(only_that_very_process_is_signalled),

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+# Completion of ipvs-iso(8) for fish.
+
+# The command on the line so far; nothing where there is none yet.
+function __ipvs_iso_command
+    for word in (commandline -opc)[2..-1]
+        if not string match -q -- '-*' $word
+            echo $word
+            return
+        end
+    end
+end
+
+function __ipvs_iso_has_no_command
+    set -l command (__ipvs_iso_command)
+    test -z "$command"
+end
+
+# The words of the command that `run` wraps, before the one that is being completed. Fails where it has not begun: where
+# an option, or an option's value, may stand.
+function __ipvs_iso_wrapped
+    set -l command (__ipvs_iso_command)
+    test "$command" = run; or return
+    set -l words (commandline -opc)
+    set -e words[1..(contains -i -- run $words)]
+    while set -q words[1]
+        switch $words[1]
+            case --
+                set -e words[1]
+                string join \n -- $words
+                return 0
+            case -k --kernel -w --wait --unit --units-from --fixture --timeout --kill-after --fail-on --memory \
+                --guest-timeout
+                # The value may be the word that is being completed.
+                set -q words[2]; or return 1
+                set -e words[1..2]
+            case '-*'
+                set -e words[1]
+            case '*'
+                string join \n -- $words
+                return 0
+        end
+    end
+    return 1
+end
+
+# __ipvs_iso_options_of COMMAND...: whether options of one of these may stand here.
+function __ipvs_iso_options_of
+    set -l command (__ipvs_iso_command)
+    contains -- "$command" $argv; and not __ipvs_iso_wrapped >/dev/null
+end
+
+# Whether a word here belongs to the command that `run` wraps.
+function __ipvs_iso_wraps
+    set -l command (__ipvs_iso_command)
+    test "$command" = run; or return
+    __ipvs_iso_wrapped >/dev/null; or not string match -q -- '-*' (commandline -ct)
+end
+
+function __ipvs_iso_complete_wrapped
+    set -l line (string join ' ' -- (string escape -- (__ipvs_iso_wrapped)) (commandline -ct))
+    complete -C "$line"
+end
+
+# What has been chosen already, up to the last comma, with each class behind it.
+function __ipvs_iso_classes
+    set -l before (string match -r -- '^(?:--fail-on=)?(.*,)' (commandline -ct))[2]
+    printf '%s\n' "$before"{services,destinations,timeouts,daemons,sysctl,processes,connections,all,none}
+end
+
+complete -c ipvs-iso -f
+
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a run -d 'Run a test command on a clean table, unit by unit'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a snapshot -d 'Write the live table as JSON'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a restore -d 'Make the live table equal a snapshot'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a diff -d 'Show what would make one table equal to another'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a flush -d 'Empty the table'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a check -d 'Tell whether the live table is clean, or equals a snapshot'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a status -d 'Show the lock, the journal, and which kernels work here'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a recover -d 'Put back the table of a run that was killed'
+
+complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s h -l help -d 'Show the usage and options'
+complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s V -l version -d 'Show the version'
+
+set -l commands run snapshot restore diff flush check status recover
+complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s q -l quiet -d 'Say nothing but what was asked for, and errors'
+complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s v -l verbose -d 'Say more'
+
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s k -l kernel -xa 'auto host uml' -d 'Whose IPVS to use'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s w -l wait -x -d 'How many seconds to wait for the lock'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l unit -r -F -d 'Run the command for this unit'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l units-from -xa '(__fish_complete_command)' -d 'A unit for each line that this prints'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l no-split -d 'Run the command whole, as one unit'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fixture -r -F -d 'A snapshot that is loaded before each unit'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l timeout -x -d 'End a unit that runs longer'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l kill-after -x -d 'How long a unit may take to obey SIGTERM'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fail-on -xa '(__ipvs_iso_classes)' -d 'Which residue fails the run'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l keep -d 'Do not flush first'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l memory -x -d 'How much memory the embedded kernel has'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l guest-timeout -x -d 'How long an embedded kernel may be silent'
+complete -c ipvs-iso -n __ipvs_iso_wraps -a '(__ipvs_iso_complete_wrapped)'
+
+complete -c ipvs-iso -n '__ipvs_iso_options_of snapshot' -s o -l output -r -F -d 'Write to a file'
+complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -s f -l format -xa 'text json' -d 'How to print the differences'
+complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -a live -d "The kernel's table"
+complete -c ipvs-iso -n '__ipvs_iso_options_of restore diff check' -F

@@ -1,0 +1,178 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+
+load helper
+
+setup() {
+	isolate_state
+	fill_table
+	before=$(table)
+}
+
+teardown() {
+	end_background
+	clean_table
+}
+
+# Kills a run with kill -9 while its unit has another table; and all that it started, unless told `only`.
+kill_a_run() {
+	background_run -- '
+		ipvsadm -A -f 6
+		ipvsadm --set 1 2 3
+		ipvsadm --start-daemon master --mcast-interface lo'
+	kill -KILL "$job"
+	[ "${1-}" = only ] || end_unit
+}
+
+# Ends what a killed run started, and waits until the lock is free.
+end_unit() {
+	kill -KILL "$unit"
+	wait_until flock --nonblock "$IPVS_ISO_STATE_DIR"/*/lock true
+}
+
+# The two lines that tell of a recovery; sets $replaced to the file that they name.
+assert_told_recovery() {
+	assert_matches "$1" "ipvs-iso: a run was killed before it could put the table back; that has been done now
+          the table that was there instead is in $IPVS_ISO_STATE_DIR/[^/]*/replaced-[0-9]{8}-[0-9]{6}(-[0-9]+)?.json"
+	replaced=${1##*is in }
+}
+
+@test "recover puts back the table of a killed run and keeps what was there in a file that it names" {
+	kill_a_run
+	ipvs-iso snapshot -o dirty.json
+	assert_lacks "$(services)" 0A090001
+	capture ipvs-iso recover
+	assert_status 0
+	assert_same '' "$output"
+	assert_told_recovery "$stderr"
+	assert_same "$before" "$(table)"
+	cmp "$replaced" dirty.json
+	assert_same 600 "$(stat -c %a "$replaced")"
+	assert_same "lock"$'\n'"${replaced##*/}" "$(ls "${replaced%/*}")"
+
+	capture ipvs-iso recover
+	assert_status 0
+	assert_same '' "$stderr"
+	assert_same 'There is nothing to recover: no run was killed before it could put the table back.' "$output"
+	assert_same "$before" "$(table)"
+}
+
+@test "recover keeps no file where the table is already as it was" {
+	ipvs-iso snapshot -o before.json
+	background_run --keep -- :
+	kill -KILL "$job"
+	end_unit
+	capture ipvs-iso recover
+	assert_status 0
+	assert_same 'ipvs-iso: a run was killed before it could put the table back; that has been done now' "$stderr"
+	assert_same "$before" "$(table)"
+}
+
+@test "the next run recovers first: its unit has a clean table, and the lost table is back afterwards" {
+	kill_a_run
+	capture ipvs-iso run -- ipvsadm -Sn
+	assert_status 0
+	assert_same '' "$output"
+	assert_told_recovery "$stderr"
+	assert_same "$before" "$(table)"
+}
+
+@test "restore and flush recover first, and then do what they were asked for" {
+	kill_a_run
+	echo '{"format": "ipvs-iso.snapshot", "version": 1, "services": [{"fwmark": 8, "family": "ipv4"}]}' >wanted.json
+	capture ipvs-iso restore wanted.json
+	assert_status 0
+	assert_told_recovery "$stderr"
+	assert_same '-A -f 8 -s wlc' "$(ipvsadm -Sn)"
+
+	kill_a_run
+	capture ipvs-iso flush
+	assert_status 0
+	assert_told_recovery "$stderr"
+	assert_same '' "$(ipvsadm -Sn)"
+	assert_same 'There is nothing to recover: no run was killed before it could put the table back.' \
+		"$(ipvs-iso recover)"
+}
+
+@test "while a process of a killed run lives, the lock is held, and who took it is named" {
+	kill_a_run only
+	wait "$job" || true
+	capture ipvs-iso run --wait 0 -- true
+	assert_status 125
+	assert_matches "$stderr" 'ipvs-iso: the lock is held by [^(]* \(bash -c .*\), since [0-9-]+ [0-9:]+
+          wait longer for it \(--wait\), or end what holds it'
+	assert_contains "$(services)" 'FWM  00000006'
+
+	# recover waits for it to end.
+	background ipvs-iso recover
+	wait_until grep -q 'waiting for the lock' job.stderr
+	assert_contains "$(services)" 'FWM  00000006'
+	kill -KILL "$unit"
+	wait_for_job
+	assert_status 0
+	assert_same "$before" "$(table)"
+}
+
+@test "recover waits for a run that is under way, and then has nothing to do" {
+	background_run -- 'ipvsadm -A -f 6'
+	local run=$job
+	background ipvs-iso recover
+	wait_until grep -q "waiting for the lock, which process $run (" job.stderr
+	assert_contains "$(services)" 'FWM  00000006'
+	kill "$unit"
+	wait_for_job
+	assert_status 0
+	assert_contains "$output" 'There is nothing to recover'
+	assert_same "$before" "$(table)"
+}
+
+@test "recover is refused inside of a run, whose journal is in use" {
+	capture ipvs-iso run -q -- bash -c 'ipvsadm -A -f 6; ipvs-iso recover; echo $?; ipvsadm -Sn; ipvsadm -C'
+	assert_status 0
+	assert_same $'125\n-A -f 6 -s wlc' "$output"
+	assert_same 'ipvs-iso: nothing can be recovered inside a run: its journal is in use' "$stderr"
+	assert_same "$before" "$(table)"
+}
+
+@test "a journal that cannot be read stops everything that would change the table, and says where it is" {
+	kill_a_run
+	local journal dirty command
+	journal=$(echo "$IPVS_ISO_STATE_DIR"/*/journal.json)
+	dirty=$(table)
+	echo '{"format": "ipvs-iso.snapshot", "version": 1, "services": 5}' >"$journal"
+	for command in recover flush 'run -- touch ran'; do
+		# shellcheck disable=SC2086 # words on purpose
+		capture ipvs-iso $command
+		assert_status 125
+		assert_same "ipvs-iso: a run was killed, and its journal cannot be read: \
+$journal:1:59: services: must be an array, not 5
+          repair it; or, if the table is right as it is now, move $journal away" "$stderr"
+	done
+	[ ! -e ran ]
+	assert_same "$dirty" "$(table)"
+}
+
+@test "a table that cannot be put back keeps the journal, and recover finishes once that is put right" {
+	ip link add gone0 type dummy
+	ip link set gone0 up
+	ipvsadm --start-daemon master --mcast-interface gone0 --syncid 5
+	local with_daemon
+	with_daemon=$(table)
+	capture ipvs-iso run -- ip link del gone0
+	assert_status 125
+	assert_contains "$stderr" "ipvs-iso: the table could not be put back whole; what it shall be stays in the journal $IPVS_ISO_STATE_DIR/" \
+		"/journal.json: the kernel refused to add '--start-daemon master --mcast-interface gone0 --syncid 5" \
+		': No such device' "
+          there is no network interface 'gone0'; then: ipvs-iso recover"
+	# What could be put back has been.
+	assert_same "${before%%Timeout*}" "${with_daemon%%Timeout*}"
+	assert_contains "$(services)" 0A090001
+
+	ip link add gone0 type dummy
+	ip link set gone0 up
+	capture ipvs-iso recover
+	assert_status 0
+	assert_same "$with_daemon" "$(table)"
+	ipvsadm --stop-daemon master
+	ip link del gone0
+}

@@ -1,0 +1,581 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# `ipvs-iso run --kernel uml` seen from the host: what of the host its units see, what comes back, and that nothing of the
+# guest stays behind.
+
+load helper
+
+setup() {
+	command -v linux.uml >/dev/null || skip 'the package user-mode-linux is not installed'
+	rooms=()
+	if [ -z "${BATS_TEST_TMPDIR-}" ]; then # bats before 1.4
+		BATS_TEST_TMPDIR=$(mktemp -d)
+		rooms+=("$BATS_TEST_TMPDIR")
+	fi
+	jobs_started=()
+	isolate_state
+}
+
+teardown() {
+	end_background
+	cd /
+	[ ${#rooms[@]} -eq 0 ] || rm -rf "${rooms[@]}"
+}
+
+# A user that nobody is, so that everything of his is of this test.
+nobody_else=61234
+
+# Sets $room to a new folder in another one.
+new_room() {
+	room=$(mktemp -d "$1/ipvs-iso-test.XXXXXX")
+	rooms+=("$room")
+}
+
+# What should take two seconds gets a minute on a busy machine, and then it hangs.
+limited() {
+	timeout --kill-after=5 60 "$@"
+}
+
+# guest [OPTION...] -- COMMAND...
+guest() {
+	capture limited ipvs-iso run --kernel uml "$@"
+}
+
+background_guest() {
+	background ipvs-iso run --kernel uml "$@"
+}
+
+# The processes below one, and that one.
+process_tree() {
+	ps -e -o pid= -o ppid= | awk -v root="$1" '
+		{ parent[$1] = $2 }
+		END {
+			for (pid in parent) {
+				for (at = pid; at in parent && at != root && at != parent[at]; )
+					at = parent[at]
+				if (at == root)
+					print pid
+			}
+		}'
+}
+
+# The kernel's processes below one; a unit's are among them, as User-mode Linux has one for each.
+kernel_processes() {
+	local pid
+	for pid in $(process_tree "$1"); do
+		case $(readlink "/proc/$pid/exe") in */linux.uml) echo "$pid" ;; esac
+	done
+}
+
+kernel_runs_below() {
+	[ -n "$(kernel_processes "$1")" ]
+}
+
+# all_gone PID...: a zombie that waits for its parent has gone.
+all_gone() {
+	local pid state
+	for pid; do
+		state=$(ps -o state= -p "$pid") || continue
+		[ "$state" = Z ] || return 1
+	done
+}
+
+host_has_ipvs() {
+	[ -e /proc/net/ip_vs ] || modprobe --dry-run --quiet ip_vs
+}
+
+# ---- what goes in ----
+
+@test "guest: arguments and environment come through untouched" {
+	local odd=$'two  words \'single\' "double" back\\slash $HOME `id` * ~\nnew line\ttab Grüße 東京 \xff\xfe'
+	capture env -i PATH="$PATH" ODD="$odd" EMPTY= TERM=none timeout --kill-after=5 60 \
+		ipvs-iso run --kernel uml -- \
+		sh -c 'printf "%s\0" "$@" >arguments; cat /proc/$$/environ >environment' sh \
+		"$odd" '' -x -- '{}' $'\xff'
+	assert_status 0
+	printf '%s\0' "$odd" '' -x -- '{}' $'\xff' | cmp - arguments
+	# Nothing but our own, which concern what is below us.
+	LC_ALL=C grep -z -a -v '^IPVS_ISO_' environment | LC_ALL=C sort -z >seen
+	printf '%s\0' "PATH=$PATH" "ODD=$odd" EMPTY= TERM=none | LC_ALL=C sort -z | cmp - seen
+}
+
+@test "guest: what one unit does not read of standard input is there for the next" {
+	head -c 300000 /dev/urandom >random
+	# The inner shell expands these.
+	# shellcheck disable=SC2016
+	guest -q --unit 1 --unit 2 --unit 3 --unit 4 -- sh -c '
+		case $1 in
+		1 | 2) read -r line; echo "$line" ;;
+		3) cat >rest ;;
+		4) wc -c ;;
+		esac' sh < <(printf 'first\n  second \\ \n'; cat random)
+	assert_status 0
+	assert_same $'first\n  second \\ \n0' "$output" || assert_same $'first\nsecond \\\n0' "$output"
+	cmp random rest
+}
+
+@test "guest: a standard input that never ends keeps no unit that does not read it" {
+	mkfifo endless
+	guest -- echo done <>endless
+	assert_status 0
+	assert_same 'done' "$output"
+}
+
+@test "guest: standard input may be empty or closed" {
+	guest -- sh -c 'cat; echo done' </dev/null
+	assert_status 0
+	assert_same 'done' "$output"
+	guest -- sh -c 'cat 2>/dev/null; echo done' <&-
+	assert_status 0
+	assert_same 'done' "$output"
+}
+
+# ---- what comes out ----
+
+@test "guest: stdout and stderr come apart and byte for byte" {
+	head -c 3000000 /dev/urandom >bytes.1
+	head -c 1000000 /dev/urandom >bytes.2
+	printf 'no newline at the end' >>bytes.1
+	guest -q -- sh -c 'cat bytes.1; cat bytes.2 >&2'
+	assert_status 0
+	cmp bytes.1 "$BATS_TEST_TMPDIR/stdout"
+	cmp bytes.2 "$BATS_TEST_TMPDIR/stderr"
+}
+
+@test "guest: a slow reader gets all of it, and loses nothing of a unit that has ended" {
+	head -c 3000000 /dev/urandom >bytes
+	limited ipvs-iso run --kernel uml -- sh -c 'cat bytes; echo >written' | {
+		wait_until test -s written || true # never: it cannot all be on its way
+		cat >got
+	} &
+	wait_until test -e bytes
+	wait
+	cmp bytes got
+}
+
+@test "guest: a unit whose reader goes away gets a SIGPIPE, as it would on the host" {
+	local statuses
+	limited ipvs-iso run --kernel uml -- yes 2>stderr | head -n 1 >got && false
+	statuses=("${PIPESTATUS[@]}")
+	assert_same 141 "${statuses[0]}"
+	assert_same y "$(cat got)"
+	# And so it is between the processes of a unit.
+	guest -- bash -c 'yes | head -n 1; echo "${PIPESTATUS[0]}"'
+	assert_same $'y\n141' "$output"
+}
+
+@test "guest: output that cannot be written is no success" {
+	status=0
+	limited ipvs-iso run --kernel uml -- echo hello >/dev/full 2>stderr || status=$?
+	assert_same 125 "$status"
+	assert_contains "$(cat stderr)" 'cannot write what the unit printed: No space left on device'
+}
+
+@test "guest: a closed standard output or error harms nothing" {
+	limited ipvs-iso run --kernel uml -- sh -c 'echo hello; echo >finished.1' >&- 2>stderr
+	[ -e finished.1 ]
+	limited ipvs-iso run --kernel uml -- sh -c 'echo hello >&2; echo >finished.2' 2>&-
+	[ -e finished.2 ]
+}
+
+@test "guest: exit status, death by signal and time limit come through" {
+	guest -- sh -c 'exit 7'
+	assert_status 7
+	guest -- sh -c 'kill -SEGV $$'
+	assert_status 139
+	assert_contains "$stderr" 'ended by signal 11'
+	guest --timeout 0.3s -- sleep 50
+	assert_status 124
+}
+
+@test "guest: a command that cannot be run is 126, one that is not there 127" {
+	echo text >no-program
+	guest -- ./no-program
+	assert_status 126
+	assert_contains "$stderr" './no-program: Permission denied'
+	guest -- no-such-command
+	assert_status 127
+	assert_contains "$stderr" 'no-such-command: command not found'
+}
+
+# ---- files ----
+
+@test "guest: the working directory is shared for writing, both ways and at once" {
+	mkdir folder
+	echo 'from the host' >old
+	umask 027
+	background_guest -- sh -c '
+		cat old
+		echo new >new && mkdir made && mv old made/moved && ln -s made/moved link && rmdir folder
+		echo >waiting
+		until [ -e later ]; do sleep 0.05; done
+		cat later'
+	umask 022
+	wait_until test -e waiting
+	assert_same 'new' "$(cat new)"
+	assert_same "$(id -u):$(id -g):640" "$(stat -c %u:%g:%a new)"
+	assert_same 'from the host' "$(cat link)"
+	[ ! -e folder ] && [ ! -e old ]
+	echo 'meanwhile' >later.part
+	mv later.part later
+	wait_for_job
+	assert_status 0
+	assert_same $'from the host\nmeanwhile' "$output"
+}
+
+@test "guest: all else is thrown away, but seen by the units of the run, which share one guest" {
+	local marker=ipvs-iso-test-$$-$RANDOM boots
+	# shellcheck disable=SC2016
+	guest --unit write --unit look -- sh -c '
+		cat /proc/sys/kernel/random/boot_id
+		for folder in / /etc /usr/lib /tmp /var/tmp /run /dev/shm; do
+			case $2 in
+			write) echo "$1" >"$folder/$1" || exit ;;
+			look) [ "$(cat "$folder/$1")" = "$1" ] || exit ;;
+			esac
+		done
+		case $2 in
+		write) echo changed >>/etc/passwd && rm /etc/group && mkdir /etc/apt/more && mv /usr/share/doc /usr/share/moved ;;
+		look) [ "$(tail -n 1 /etc/passwd)" = changed ] && [ ! -e /etc/group ] && [ -d /usr/share/moved ] ;;
+		esac' sh "$marker"
+	assert_status 0
+	local folder
+	for folder in / /etc /usr/lib /tmp /var/tmp /run /dev/shm; do
+		[ ! -e "$folder/$marker" ]
+	done
+	[ "$(tail -n 1 /etc/passwd)" != changed ]
+	[ -e /etc/group ] && [ ! -e /etc/apt/more ] && [ -d /usr/share/doc ]
+	mapfile -t boots <<<"$output"
+	assert_same 2 ${#boots[@]}
+	assert_same "${boots[0]}" "${boots[1]}"
+	[ "${boots[0]}" != "$(cat /proc/sys/kernel/random/boot_id)" ]
+}
+
+@test "guest: the root as a working directory is not shared, as that would be to share everything" {
+	local marker=ipvs-iso-test-$$-$RANDOM
+	cd /
+	guest -- sh -c 'pwd; echo >"$1" && ls "$1"' sh "$marker"
+	assert_status 0
+	assert_same $'/\n'"$marker" "$output"
+	[ ! -e "/$marker" ]
+}
+
+@test "guest: a working directory may have any name" {
+	local name=$'two words, \'single\' "double" back\\slash:a=b%s Grüße \xff\nline'
+	mkdir "$name"
+	cd "$name"
+	guest -- sh -c 'pwd >where; echo written >file'
+	assert_status 0
+	assert_same "$PWD" "$(cat where)"
+	assert_same written "$(cat file)"
+}
+
+@test "guest: a working directory may be anywhere, also where the guest has a file system of its own" {
+	local parent
+	for parent in /tmp /run /dev/shm; do
+		[ -w "$parent" ] || continue
+		new_room "$parent"
+		mkdir "$room/work"
+		cd "$room/work"
+		guest -- sh -c 'pwd >where; echo "$1" >file' sh "$parent"
+		assert_status 0
+		assert_same "$room/work" "$(cat where)"
+		assert_same "$parent" "$(cat file)"
+	done
+}
+
+@test "guest: a working directory may be reached by a symbolic link" {
+	mkdir target
+	ln -s "$PWD/target" link
+	cd link
+	guest -- sh -c 'pwd; echo written >file; ls ../link/'
+	assert_status 0
+	assert_same "$PWD"$'\nfile' "$output"
+	assert_same written "$(cat ../target/file)"
+}
+
+@test "guest: a working directory that is gone is an error" {
+	mkdir gone
+	cd gone
+	rmdir ../gone
+	guest -- true
+	assert_status 125
+	assert_contains "$stderr" 'cannot tell the working directory'
+}
+
+# ---- the machine ----
+
+@test "guest: modprobe works, and the kernel loads what it needs by itself" {
+	# shellcheck disable=SC2016
+	guest --fail-on none -- sh -e -c '
+		mark=0
+		for scheduler in rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh; do
+			ipvsadm -A -f $((mark += 1)) -s $scheduler
+		done
+		ipvsadm -Ln | grep -c ^FWM
+		ip link add dummy0 type dummy
+		modprobe --remove ip_vs_ftp 2>/dev/null || :
+		modprobe ip_vs_ftp
+		lsmod | grep -o "^ip_vs_ftp\|^ip_vs_mh\|^dummy" | sort'
+	assert_status 0
+	assert_same $'13\ndummy\nip_vs_ftp\nip_vs_mh' "$output"
+}
+
+@test "guest: /dev, /proc, /sys, /run and /tmp are usable, loopback is up" {
+	cat >script <<-'SCRIPT'
+		set -o pipefail
+		trap 'echo "line $LINENO: $BASH_COMMAND"' ERR
+		echo x >/dev/null
+		[ "$(head -c 2 /dev/zero | od -An -tx1)" = ' 00 00' ]
+		! echo x 2>/dev/null >/dev/full || echo '/dev/full takes something'
+		[ "$(head -c 9 /dev/urandom | wc -c)" = 9 ]
+		[ "$(head -c 9 /dev/random | wc -c)" = 9 ]
+		[ "$(echo a | cat /dev/stdin /dev/fd/3 3< <(echo b))" = $'a\nb' ]
+		echo c >/dev/stderr
+		[ -c /dev/tty ]
+		[[ $(script -q -e -c 'tty </dev/tty' /dev/null </dev/null | tr -d '\r') == /dev/pts/* ]]
+		echo x >/dev/shm/x
+		[ "$(stat -f -c %T /dev/shm /run | uniq)" = tmpfs ]
+		mkdir /run/lock/x /run/x
+		[ "$(stat -c %a /tmp /dev/shm /run/lock | uniq)" = 1777 ]
+		[ -w "$(mktemp)" ]
+		[ "$(cat /proc/self/comm)" = cat ]
+		[ -e /proc/net/ip_vs ]
+		[ -e /proc/sys/net/ipv4/vs/expire_nodest_conn ]
+		[ -d /sys/class/net/lo ]
+		ping -c 1 127.0.0.1 >/dev/null 2>&1 || [[ $(ip -o link show lo) == *,UP,* ]]
+		[ "$(uname -n)" = "$1" ]
+		[ "$(id -u)" = 0 ]
+		[ "$(ulimit -n)" -ge 1024 ]
+		[ "$(ps -o comm= -p $$)" = bash ]
+		[ $(($(date +%s) - $2)) -lt 60 ]
+	SCRIPT
+	guest -q -- bash script "$(uname -n)" "$(date +%s)"
+	assert_same '' "$output"
+	assert_same c "$stderr"
+	assert_status 0
+}
+
+@test "guest: --memory is what the guest has" {
+	guest --memory 200M -- awk '/^MemTotal/ { print $2 }' /proc/meminfo
+	assert_status 0
+	echo "$output KiB"
+	[ "$output" -gt $((160 * 1024)) ]
+	[ "$output" -le $((200 * 1024)) ]
+}
+
+# ---- when it goes wrong ----
+
+@test "guest: a kernel that panics is 125, with its last words, and the rest is not reached" {
+	# shellcheck disable=SC2016
+	guest --unit first --unit crash --unit never -- sh -c '
+		echo "$1 runs"
+		[ "$1" != crash ] || echo c >/proc/sysrq-trigger
+		[ "$1" != crash ] || sleep 60' sh
+	assert_status 125
+	assert_contains "$output" 'first runs'
+	assert_lacks "$output" 'never runs'
+	assert_contains "$stderr" "crash: the guest's kernel died" 'Kernel panic - not syncing: sysrq triggered crash' \
+		'3 units: 1 passed, 1 could not be run, 1 not reached'
+}
+
+@test "guest: a kernel that hangs is 125, and ended" {
+	background_guest --guest-timeout 2s -- sh -c 'echo >ready; sleep 60'
+	wait_until test -e ready
+	local processes kernel
+	processes=$(process_tree "$job")
+	kernel=$(kernel_processes "$job")
+	# shellcheck disable=SC2086
+	kill -STOP $kernel
+	wait_for_job
+	assert_status 125
+	assert_contains "$stderr" 'the guest has been silent for 2 s: it hangs'
+	# shellcheck disable=SC2086
+	all_gone $processes
+}
+
+@test "guest: a signal is passed to the unit and ends the run with 128 and its number" {
+	local signal processes
+	for signal in INT TERM; do
+		background_guest --unit 1 --unit 2 -- sh -c '
+			trap "echo INT >got; exit 3" INT
+			trap "echo TERM >got; exit 3" TERM
+			echo >ready
+			while :; do sleep 0.05; done' sh
+		wait_until test -e ready
+		processes=$(process_tree "$job")
+		kill -"$signal" "$job"
+		wait_for_job
+		assert_status $((128 + $(kill -l "$signal")))
+		assert_same "$signal" "$(cat got)"
+		assert_contains "$stderr" '1 failed, 1 not reached'
+		# shellcheck disable=SC2086
+		all_gone $processes
+		rm ready got
+	done
+}
+
+@test "guest: a second signal ends a unit that does not mind the first" {
+	background_guest -- sh -c 'trap "echo >told" INT TERM; echo >ready; while :; do sleep 0.05; done'
+	wait_until test -e ready
+	kill -INT "$job"
+	wait_until test -e told
+	kill -TERM "$job"
+	wait_for_job
+	assert_status 130
+}
+
+@test "guest: a second signal ends also a guest that hangs" {
+	background_guest -- sh -c 'echo >ready; sleep 60'
+	wait_until test -e ready
+	local processes kernel
+	processes=$(process_tree "$job")
+	kernel=$(kernel_processes "$job")
+	# shellcheck disable=SC2086
+	kill -STOP $kernel
+	kill -INT "$job"
+	kill -TERM "$job"
+	wait_for_job
+	assert_status 130
+	# shellcheck disable=SC2086
+	all_gone $processes
+}
+
+@test "guest: a signal ends it at once also while it boots" {
+	background_guest -- sh -c 'echo >ran'
+	wait_until kernel_runs_below "$job"
+	local processes
+	processes=$(process_tree "$job")
+	kill -INT "$job"
+	wait_for_job
+	assert_status 130
+	[ ! -e ran ]
+	# shellcheck disable=SC2086
+	all_gone $processes
+}
+
+@test "guest: kill -9 of ipvs-iso leaves no process" {
+	background_guest -- sh -c 'setsid sleep 60 & echo >ready; sleep 60'
+	wait_until test -e ready
+	local processes
+	processes=$(process_tree "$job")
+	[ "$(wc -w <<<"$processes")" -ge 4 ]
+	kill -KILL "$job"
+	wait_for_job
+	# shellcheck disable=SC2086
+	wait_until all_gone $processes
+}
+
+# ---- who may, and what is left ----
+
+# Copies the program to where an ordinary user can read it, sets $as to what runs a command as one, and enters a folder of
+# his, which is his home as well.
+become_ordinary_user() {
+	new_room /tmp
+	cp "$IPVS_ISO" "$room/ipvs-iso"
+	mkdir "$room/home"
+	chmod 755 "$room"
+	as=(env -u IPVS_ISO_STATE_DIR HOME="$room/home")
+	user=$(id -u)
+	if [ "$user" -eq 0 ]; then
+		user=$nobody_else
+		chown "$user:$user" "$room/home"
+		as+=(setpriv --reuid="$user" --regid="$user" --clear-groups)
+	fi
+	cd "$room/home"
+}
+
+# What the ordinary user has in the places for temporary files, and in his home but for $1...
+files_of_ordinary_user() {
+	find /tmp /var/tmp /dev/shm -maxdepth 1 -user "$user" 2>/dev/null
+	(cd "$room/home" && find . -mindepth 1)
+}
+
+no_process_of_ordinary_user() {
+	! ps -o pid=,args= -u "$user"
+}
+
+@test "guest: an ordinary user needs no rights, is root in there, and gains none out here" {
+	become_ordinary_user
+	capture "${as[@]}" timeout --kill-after=5 60 "$room/ipvs-iso" run --kernel uml -- sh -c '
+		id -u
+		ipvsadm -A -t 10.0.0.1:80 -s rr && ipvsadm -Ln | grep -c "TCP  10.0.0.1:80 rr" && ipvsadm -C
+		echo written >file
+		cat /etc/shadow >/dev/null 2>&1 || echo refused'
+	assert_status 0
+	if [ "$(id -u)" -eq 0 ] || [ ! -r /etc/shadow ]; then
+		assert_same $'0\n1\nrefused' "$output"
+	fi
+	assert_same "$user" "$(stat -c %u file)"
+}
+
+@test "guest: neither its end nor kill -9 leaves a process or a file on the host" {
+	become_ordinary_user
+	[ "$(id -u)" -eq 0 ] || skip 'only root can tell the files and processes of this test from others'
+	capture "${as[@]}" timeout --kill-after=5 60 "$room/ipvs-iso" run --kernel uml -- sh -c 'setsid sleep 60 & :'
+	assert_status 123
+	assert_contains "$stderr" 'processes    left' 'sleep 60'
+	no_process_of_ordinary_user
+	assert_same '' "$(files_of_ordinary_user)"
+
+	background "${as[@]}" "$room/ipvs-iso" run --kernel uml -- sh -c 'setsid sleep 60 & echo >ready; sleep 60'
+	wait_until test -e ready
+	kill -KILL "$job"
+	wait_for_job
+	wait_until no_process_of_ordinary_user
+	rm ready job.stdout job.stderr
+	assert_same '' "$(files_of_ordinary_user)"
+}
+
+@test "guest: where there is no user-mode-linux, the error names the package" {
+	local hidden
+	hidden=$(command -v linux.uml)
+	local without=(unshare --mount)
+	[ "$(id -u)" -eq 0 ] || without+=(--map-root-user)
+	without+=(sh -c 'mount --bind /dev/null "$0" && exec "$@"' "$hidden")
+	"${without[@]}" true || skip 'linux.uml cannot be hidden here'
+	capture "${without[@]}" ipvs-iso run --kernel uml -- true
+	assert_status 125
+	assert_same '' "$output"
+	assert_contains "$stderr" 'ipvs-iso: the embedded kernel is not here' 'apt-get install user-mode-linux'
+	if ! host_has_ipvs; then
+		capture "${without[@]}" ipvs-iso run -- true
+		assert_status 125
+		assert_contains "$stderr" 'has no IPVS' 'apt-get install user-mode-linux'
+	fi
+}
+
+# ---- which kernel ----
+
+@test "run: auto takes the embedded kernel where the host has no IPVS, and says so in one line" {
+	host_has_ipvs && skip 'this host has IPVS'
+	capture limited ipvs-iso run -- cat /proc/net/ip_vs
+	assert_status 0
+	assert_contains "$output" 'IP Virtual Server'
+	assert_matches "$stderr" 'ipvs-iso: using a kernel of our own \(uml\): [^
+]*IPVS[^
+]*'
+	capture limited ipvs-iso run --quiet -- cat /proc/net/ip_vs
+	assert_status 0
+	assert_same '' "$stderr"
+}
+
+@test "run: --kernel host on a host without IPVS is an error with a remedy" {
+	host_has_ipvs && skip 'this host has IPVS'
+	capture ipvs-iso run --kernel host -- touch ran
+	assert_status 125
+	assert_same '' "$output"
+	assert_contains "$stderr" 'ipvs-iso: this kernel has no IPVS' 'modprobe ip_vs' '--kernel uml'
+	[ ! -e ran ]
+}
+
+@test "run: a kernel that there is not is an error that names those there are" {
+	capture ipvs-iso run --kernel nonsense -- touch ran
+	assert_status 125
+	assert_contains "$stderr" "ipvs-iso: there is no kernel 'nonsense'" 'auto, host and uml'
+	capture env IPVS_ISO_KERNEL=nonsense ipvs-iso run -- touch ran
+	assert_status 125
+	assert_contains "$stderr" "there is no kernel 'nonsense'"
+	[ ! -e ran ]
+}
