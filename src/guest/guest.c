@@ -227,8 +227,8 @@ static int wait_until_ready(struct guest *guest, const struct guest_kernel *kern
 			    struct error *error)
 {
 	for (;;) {
-		enum event event;
-		struct frame frame;
+		enum event event = EVENT_TIME;
+		struct frame frame = {0};
 		if (guest_wait(guest, 0, &event, &frame, interrupted, error) < 0)
 			return -1;
 		if (event == EVENT_SIGNAL)
@@ -344,8 +344,8 @@ int guest_run(struct guest *guest, const struct guest_request *request, struct u
 	int64_t until = 0;
 	guest->heard = duration_now();
 	for (;;) {
-		enum event event;
-		struct frame frame;
+		enum event event = EVENT_TIME;
+		struct frame frame = {0};
 		int signal = 0;
 		if (guest_wait(guest, until, &event, &frame, &signal, error) < 0)
 			return -1;

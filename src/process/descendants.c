@@ -126,7 +126,7 @@ static int take_census(struct census *census, struct error *error)
 		failed = error_set(error, ERROR_UNAVAILABLE, "/proc shows no processes");
 	if (failed < 0)
 		error_remedy(error, "mount /proc: mount -t proc proc /proc");
-	else
+	else if (census->entries.count > 0)
 		qsort(census->entries.items, census->entries.count, sizeof *census->entries.items, by_number);
 	return failed;
 }
@@ -134,6 +134,8 @@ static int take_census(struct census *census, struct error *error)
 static struct entry *find(const struct census *census, pid_t pid)
 {
 	const struct entry key = {.process.pid = pid};
+	if (census->entries.count == 0)
+		return NULL;
 	return bsearch(&key, census->entries.items, census->entries.count, sizeof key, by_number);
 }
 
@@ -211,8 +213,7 @@ static void list_whole_groups(const struct census *census, struct process_list *
 	list->groups.count = kept;
 }
 
-int descendants_list(pid_t ancestor, const struct process_list *except, struct process_list *list,
-		     struct error *error)
+int descendants_list(pid_t ancestor, const struct process_list *except, struct process_list *list, struct error *error)
 {
 	CLEANUP_CENSUS struct census census = {0};
 	if (take_census(&census, error) < 0)

@@ -34,8 +34,7 @@ void process_list_clear(struct process_list *list);
  * while it is read; it is born meanwhile), but only when at that time a child of `ancestor` dies, too, or another
  * descendant is found.
  */
-int descendants_list(pid_t ancestor, const struct process_list *except, struct process_list *list,
-		     struct error *error);
+int descendants_list(pid_t ancestor, const struct process_list *except, struct process_list *list, struct error *error);
 
 /*
  * Sends a signal to that very process, never to another one that got its number meanwhile. 0 also where it has ended;

@@ -60,8 +60,7 @@ static void stop_groups(const struct cleanup *cleanup)
 static void look(struct cleanup *cleanup)
 {
 	process_list_clear(&cleanup->alive);
-	cleanup->gone = reap() < 0 ||
-			descendants_list(getpid(), cleanup->except, &cleanup->alive, cleanup->error) < 0;
+	cleanup->gone = reap() < 0 || descendants_list(getpid(), cleanup->except, &cleanup->alive, cleanup->error) < 0;
 	if (cleanup->gone)
 		return;
 	stop_groups(cleanup);

@@ -22,7 +22,7 @@ void signals_restore(void);
  * Whether SIGTSTP (unless ignored) and SIGCONT are taken too. Where they are not, they have their usual effect. -1 with
  * an error leaves everything as it was.
  */
-int signals_take_job_control(bool take, struct error *error);
+int signals_take_job_control(bool wanted, struct error *error);
 
 /* For a deadline that never comes. */
 #define SIGNALS_FOR_EVER INT64_MAX
@@ -33,10 +33,10 @@ int signals_next(int64_t deadline);
 
 /* How often somebody has asked us to end. Starts as zeros. */
 struct interruption {
-	int first;        /* the first signal that did; or 0 */
+	int first; /* the first signal that did; or 0 */
 	unsigned count;
 	int last;
-	int64_t last_at;  /* by duration_now() */
+	int64_t last_at; /* by duration_now() */
 };
 
 /*

@@ -20,8 +20,8 @@
 
 /* Children and signals belong to the process as a whole, and so does this. */
 static struct {
-	pid_t prepared;             /* the process that supervise_prepare() was called in */
-	struct process_list before; /* what was below it then */
+	pid_t prepared;              /* the process that supervise_prepare() was called in */
+	struct process_list before;  /* what was below it then */
 	struct interruption outside; /* of supervise_run() */
 } supervisor;
 
@@ -37,7 +37,7 @@ struct run {
 	enum phase phase;
 	int64_t started, deadline; /* by duration_now() */
 	struct interruption interruption;
-	int terminal;           /* open while the command has it or waits for it; else -1 */
+	int terminal; /* open while the command has it or waits for it; else -1 */
 	bool has_terminal;
 };
 

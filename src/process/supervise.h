@@ -12,12 +12,12 @@
 
 /* What to run. Everything is borrowed. */
 struct command {
-	char *const *arguments;    /* NULL at the end; arguments[0] is looked up in PATH, as execvp(3) does */
-	char *const *environment;  /* NULL at the end, its PATH is the one that counts; or NULL: this process's own */
-	const char *directory;     /* or NULL: this process's own */
-	int inherited;             /* a descriptor that the command keeps (the lock's) though it is O_CLOEXEC; or -1 */
-	int64_t timeout_ms;        /* 0: none. Past it the command, and all that it started, gets SIGTERM */
-	int64_t kill_after_ms;     /* from a SIGTERM (of ours) to SIGKILL; 0: SUPERVISE_KILL_AFTER_MS, and for what is
+	char *const *arguments;   /* NULL at the end; arguments[0] is looked up in PATH, as execvp(3) does */
+	char *const *environment; /* NULL at the end, its PATH is the one that counts; or NULL: this process's own */
+	const char *directory;    /* or NULL: this process's own */
+	int inherited;            /* a descriptor that the command keeps (the lock's) though it is O_CLOEXEC; or -1 */
+	int64_t timeout_ms;       /* 0: none. Past it the command, and all that it started, gets SIGTERM */
+	int64_t kill_after_ms;    /* from a SIGTERM (of ours) to SIGKILL; 0: SUPERVISE_KILL_AFTER_MS, and for what is
 				      left over SUPERVISE_LEFTOVER_GRACE_MS */
 };
 
@@ -33,12 +33,12 @@ struct leftover {
 
 /* How it ended. */
 struct outcome {
-	int status;        /* 0 to 255; 128 + n where signal n ended it */
-	int signal;        /* that ended it; or 0 */
+	int status; /* 0 to 255; 128 + n where signal n ended it */
+	int signal; /* that ended it; or 0 */
 	bool timed_out;
-	int interrupted;   /* the signal that was sent to us meanwhile (INT, TERM, HUP, QUIT), or with which the terminal
+	int interrupted; /* the signal that was sent to us meanwhile (INT, TERM, HUP, QUIT), or with which the terminal
 			      ended a command that was using it; or 0 */
-	int64_t duration_ms; /* of the command itself */
+	int64_t duration_ms;              /* of the command itself */
 	ARRAY(struct leftover) leftovers; /* what it left running; all of it is gone by now, but for what survived */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/lock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -25,32 +26,36 @@
 
 #define CLEANUP_HOLDER __attribute__((cleanup(lock_holder_clear)))
 
-/* Opens the lock file: -1 with an error; ERROR_NOT_FOUND where there is none and `flags` do not make it. */
-static int open_lock(int directory, int flags, struct error *error)
+static int check_lock(int descriptor, struct error *error)
 {
-	/* O_NONBLOCK: a FIFO that somebody put there must not hang us before it is refused. */
-	CLEANUP_CLOSE int descriptor =
-		openat(directory, LOCK_NAME, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
-	if (descriptor < 0)
-		return error_set_errno(error, errno, "cannot open the file \"" LOCK_NAME "\"");
 	struct stat file;
 	if (fstat(descriptor, &file) < 0)
 		return error_set_errno(error, errno, "cannot look at the file \"" LOCK_NAME "\"");
 	if (!S_ISREG(file.st_mode) || file.st_uid != geteuid())
 		return error_set(error, ERROR_PERMISSION, "\"" LOCK_NAME "\" is not a regular file of ours");
+	return 0;
+}
 
-	int opened = descriptor;
-	descriptor = -1;
-	return opened;
+/* Opens the lock file: -1 with an error; ERROR_NOT_FOUND where there is none and `flags` do not make it. */
+static int open_lock(int directory, int flags, struct error *error)
+{
+	/* O_NONBLOCK: a FIFO that somebody put there must not hang us before it is refused. */
+	int descriptor = openat(directory, LOCK_NAME, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	if (descriptor < 0)
+		return error_set_errno(error, errno, "cannot open the file \"" LOCK_NAME "\"");
+	if (check_lock(descriptor, error) < 0) {
+		close(descriptor);
+		return -1;
+	}
+	return descriptor;
 }
 
 /* Whether the descriptor is the lock file as it is in the folder now. */
 static bool is_lock_file(int directory, int descriptor)
 {
 	struct stat file, named;
-	return fstat(descriptor, &file) == 0 &&
-	       fstatat(directory, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(named.st_mode) &&
-	       file.st_dev == named.st_dev && file.st_ino == named.st_ino;
+	return fstat(descriptor, &file) == 0 && fstatat(directory, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(named.st_mode) && file.st_dev == named.st_dev && file.st_ino == named.st_ino;
 }
 
 /* One call of flock(2): 1 when it took the lock, 0 when somebody has it or a signal came (errno tells), -1 on failure. */
@@ -135,6 +140,42 @@ static int wait_until(int descriptor, int64_t deadline)
 	return taken;
 }
 
+/* What the kernel says of a descriptor: only that through which the lock was taken, or a copy of it, has it. */
+static bool holds_lock(pid_t pid, int descriptor)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *path = memory_printf("/proc/%d/fdinfo/%d", (int)pid, descriptor);
+	size_t length;
+	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
+
+	char *rest = NULL;
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, "lock:", 5) == 0 && strstr(line, " FLOCK ") && strstr(line, " WRITE "))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a process has the lock on the file that `lock` is open on. False, too, where it may not be looked into. */
+static bool process_holds_lock(pid_t pid, int lock)
+{
+	CLEANUP_FREE char *path = memory_printf("/proc/%d/fd", (int)pid);
+	DIR *descriptors = opendir(path);
+	if (!descriptors)
+		return false;
+
+	struct stat file, other;
+	bool holds = false;
+	const struct dirent *entry;
+	while (!holds && (entry = readdir(descriptors)) != NULL) {
+		holds = fstat(lock, &file) == 0 && fstatat(dirfd(descriptors), entry->d_name, &other, 0) == 0 &&
+			file.st_dev == other.st_dev && file.st_ino == other.st_ino &&
+			holds_lock(pid, (int)strtol(entry->d_name, NULL, 10));
+	}
+	closedir(descriptors);
+	return holds;
+}
+
 static int64_t deadline_after(int64_t wait_ms)
 {
 	int64_t deadline;
@@ -156,8 +197,10 @@ static int say_busy(const struct lock_holder *holder, int64_t wait_ms, struct er
 static int say_below_holder(const struct lock_holder *holder, struct error *error)
 {
 	CLEANUP_FREE char *who = lock_holder_text(holder);
-	error_set(error, ERROR_BUSY, "the lock is held by %s, below which this process runs, but its descriptor was "
-				     "closed on the way here", who);
+	error_set(error, ERROR_BUSY,
+		  "the lock is held by %s, below which this process runs, but its descriptor was "
+		  "closed on the way here",
+		  who);
 	return error_remedy(error, "have the programs between pass on the descriptor that " LOCK_ENVIRONMENT
 				   " names (Python's subprocess: close_fds=False)");
 }
@@ -168,7 +211,8 @@ static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock
 {
 	CLEANUP_HOLDER struct lock_holder holder = {0};
 	lock_holder_read(descriptor, &holder);
-	if (lock_holder_is_ancestor(&holder))
+	/* The note may still be that of the holder before, who has not got the lock any more. */
+	if (lock_holder_is_ancestor(&holder) && process_holds_lock(holder.pid, descriptor))
 		return say_below_holder(&holder, error);
 	if (wait_ms == 0)
 		return say_busy(&holder, wait_ms, error);
@@ -186,46 +230,35 @@ static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock
 	return say_busy(&holder, wait_ms, error);
 }
 
+/* Takes the lock on an open file. */
+static int lock_file(int descriptor, int64_t wait_ms, int64_t deadline, lock_waiting_function *waiting, void *context,
+		     struct error *error)
+{
+	int taken = take_now(descriptor);
+	if (taken < 0)
+		return error_set_errno(error, errno, "cannot lock the file \"" LOCK_NAME "\"");
+	return taken ? 0 : wait_for_lock(descriptor, wait_ms, deadline, waiting, context, error);
+}
+
 int lock_take(int directory, const char *command, int64_t wait_ms, lock_waiting_function *waiting, void *context,
 	      struct error *error)
 {
 	int64_t deadline = deadline_after(wait_ms);
 	for (;;) {
-		CLEANUP_CLOSE int descriptor = open_lock(directory, O_RDWR | O_CREAT, error);
+		int descriptor = open_lock(directory, O_RDWR | O_CREAT, error);
 		if (descriptor < 0)
 			return -1;
-		int taken = take_now(descriptor);
-		if (taken < 0)
-			return error_set_errno(error, errno, "cannot lock the file \"" LOCK_NAME "\"");
-		if (taken == 0) {
-			if (wait_for_lock(descriptor, wait_ms, deadline, waiting, context, error) < 0)
-				return -1;
-			waiting = NULL;
-		}
+		int failed = lock_file(descriptor, wait_ms, deadline, waiting, context, error);
 		/* Somebody may have removed the file while we waited, and locked a new one. */
-		if (!is_lock_file(directory, descriptor))
-			continue;
-		lock_holder_write(descriptor, command);
-		int lock = descriptor;
-		descriptor = -1;
-		return lock;
+		if (failed == 0 && is_lock_file(directory, descriptor)) {
+			lock_holder_write(descriptor, command);
+			return descriptor;
+		}
+		close(descriptor);
+		if (failed < 0)
+			return -1;
+		waiting = NULL; /* said once is enough */
 	}
-}
-
-/* What the kernel says of the descriptor: only that through which the lock was taken, or a copy of it, has it. */
-static bool holds_lock(int descriptor)
-{
-	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	CLEANUP_FREE char *path = memory_printf("/proc/self/fdinfo/%d", descriptor);
-	size_t length;
-	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
-
-	char *rest = NULL;
-	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
-		if (strncmp(line, "lock:", 5) == 0 && strstr(line, " FLOCK ") && strstr(line, " WRITE "))
-			return true;
-	}
-	return false;
 }
 
 int lock_inherited(int directory)
@@ -239,7 +272,7 @@ int lock_inherited(int directory)
 		return -1;
 
 	int descriptor = (int)number;
-	if (!is_lock_file(directory, descriptor) || !holds_lock(descriptor))
+	if (!is_lock_file(directory, descriptor) || !holds_lock(getpid(), descriptor))
 		return -1;
 	return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? -1 : descriptor;
 }

@@ -25,7 +25,7 @@ void lock_holder_clear(struct lock_holder *holder)
 static json_int_t pid_namespace(void)
 {
 	struct stat namespace;
-	return stat("/proc/self/ns/pid", &namespace) < 0 ? 0 : (json_int_t)namespace.st_ino;
+	return stat("/proc/self/ns/pid", &namespace) < 0 ? 0 : (json_int_t) namespace.st_ino;
 }
 
 void lock_holder_write(int descriptor, const char *command)
@@ -95,8 +95,7 @@ char *lock_holder_text(const struct lock_holder *holder)
 {
 	CLEANUP_FREE char *who = holder->pid ? memory_printf("process %d", (int)holder->pid)
 					     : memory_copy_string("a process that cannot be told");
-	CLEANUP_FREE char *what =
-		holder->command ? memory_printf(" (%s)", holder->command) : memory_copy_string("");
+	CLEANUP_FREE char *what = holder->command ? memory_printf(" (%s)", holder->command) : memory_copy_string("");
 
 	char since[64] = "";
 	struct tm local;

@@ -26,8 +26,7 @@ static void release(struct session *session)
 }
 
 /* Opens the state directory and takes the lock, or finds that an outer session has it. */
-static int enter(struct session *session, struct ipvs *ipvs, const struct session_options *options,
-		 struct error *error)
+static int enter(struct session *session, struct ipvs *ipvs, const struct session_options *options, struct error *error)
 {
 	*session = (struct session){.ipvs = ipvs, .directory = -1, .lock = -1};
 	table_init(&session->host);
@@ -68,7 +67,8 @@ static int save_replaced(struct session *session, const struct table *wanted, st
 /* Says where the table is that could not be put back. */
 static int say_journal_stays(const struct session *session, struct error *error)
 {
-	error_context(error, "the table could not be put back whole; what it shall be stays in the journal %s/" JOURNAL_NAME,
+	error_context(error,
+		      "the table could not be put back whole; what it shall be stays in the journal %s/" JOURNAL_NAME,
 		      session->path);
 	CLEANUP_FREE char *first = memory_copy_string(error->remedy ? error->remedy : "put right what is named above");
 	return error_remedy(error, "%s; then: ipvs-iso recover", first);
@@ -94,8 +94,9 @@ static int recover(struct session *session, struct error *error)
 	table_init(&wanted);
 	if (journal_read(session->directory, session->path, &wanted, error) < 0) {
 		error_context(error, "a run was killed, and its journal cannot be read");
-		return error_remedy(error, "repair it; or, if the table is right as it is now, move %s/" JOURNAL_NAME
-					   " away", session->path);
+		return error_remedy(error,
+				    "repair it; or, if the table is right as it is now, move %s/" JOURNAL_NAME " away",
+				    session->path);
 	}
 	if (save_replaced(session, &wanted, error) < 0)
 		return error_context(error, "cannot put back the table of a run that was killed");
@@ -117,8 +118,7 @@ static int keep_host(struct session *session, struct error *error)
 	return 0;
 }
 
-int session_open(struct session *session, struct ipvs *ipvs, const struct session_options *options,
-		 struct error *error)
+int session_open(struct session *session, struct ipvs *ipvs, const struct session_options *options, struct error *error)
 {
 	int failed = enter(session, ipvs, options, error);
 	/* Inside an outer session the journal is that one's, which is not dead. */

@@ -22,18 +22,18 @@
 #include "table/table.h"
 
 struct session {
-	struct ipvs *ipvs;   /* borrowed */
-	int directory;       /* state_open()'s */
-	char *path;          /* of the directory, owned */
-	int lock;            /* the lock's descriptor, to be inherited by commands */
+	struct ipvs *ipvs; /* borrowed */
+	int directory;     /* state_open()'s */
+	char *path;        /* of the directory, owned */
+	int lock;          /* the lock's descriptor, to be inherited by commands */
 	bool nested;
-	bool recovered;      /* a dead run's table was put back on opening */
-	char *replaced;      /* path of the file with the table that this replaced; owned; NULL where that was the same */
-	struct table host;   /* the table as it was, and shall be again */
+	bool recovered;    /* a dead run's table was put back on opening */
+	char *replaced;    /* path of the file with the table that this replaced; owned; NULL where that was the same */
+	struct table host; /* the table as it was, and shall be again */
 };
 
 struct session_options {
-	const char *command;  /* for lock_take() */
+	const char *command; /* for lock_take() */
 	int64_t wait_ms;
 	lock_waiting_function *waiting; /* or NULL */
 	void *context;

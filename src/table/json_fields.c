@@ -31,8 +31,8 @@ char *json_place_text(const struct json_place *place)
 	return place->key ? join(parent, place->key) : memory_printf("%s[%zu]", parent, place->index);
 }
 
-static int fail(const struct json_source *source, const struct json_place *place, const char *key, const char *format,
-		va_list arguments)
+__attribute__((format(printf, 4, 0))) static int fail(const struct json_source *source, const struct json_place *place,
+						      const char *key, const char *format, va_list arguments)
 {
 	CLEANUP_FREE char *message = memory_vprintf(format, arguments);
 	CLEANUP_FREE char *path = json_place_text(place);

@@ -18,12 +18,8 @@ teardown() {
 # All that can be seen of the table.
 everything() {
 	services
-	local option
-	for option in --nosort '--nosort --thresholds' --persistent-conn '--sort'; do
-		echo "# $option"
-		# shellcheck disable=SC2086 # words on purpose
-		ipvsadm -Ln $option
-	done
+	ipvsadm -Ln --nosort
+	ipvsadm -Ln --nosort --thresholds
 	ipvsadm -Sn
 	ipvsadm -L --timeout
 	ipvsadm -L --daemon

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 #
 # What the test files share. They say `load helper`; setup() calls isolate_state, and in guests teardown() calls clean_table.
 # IPVS_ISO is the program; `ipvs-iso` finds it, too. See tests/run.
@@ -6,11 +7,13 @@
 # Gives the test an empty working folder and a state directory of its own, so that what it runs is not nested in the
 # session that the tests themselves run in.
 isolate_state() {
+	# bats has this since 1.4.
+	: "${BATS_TEST_TMPDIR:=$(mktemp -d "${BATS_TMPDIR:-/tmp}/ipvs-iso-test.XXXXXX")}"
 	unset IPVS_ISO_LOCK_FD
+	jobs_started=()
 	export IPVS_ISO_STATE_DIR=$BATS_TEST_TMPDIR/state
-	work=$BATS_TEST_TMPDIR/work
-	mkdir "$work"
-	cd "$work" || return
+	mkdir "$BATS_TEST_TMPDIR/work"
+	cd "$BATS_TEST_TMPDIR/work" || return
 }
 
 # capture COMMAND...: as bats' `run`, with the two outputs kept apart, in $output and $stderr, and always succeeding.
@@ -84,6 +87,17 @@ assert_matches() {
 	return 1
 }
 
+# assert_ended PID...: there are no such processes.
+assert_ended() {
+	local pid
+	for pid; do
+		if kill -0 "$pid" 2>/dev/null; then
+			echo "process $pid lives"
+			return 1
+		fi
+	done
+}
+
 # ---- the live table, as others than ipvs-iso show it ----
 
 # Services and destinations, in the kernel's own order. Starts no process.
@@ -98,7 +112,8 @@ table() {
 	services
 	ipvsadm -Ln --nosort --thresholds
 	ipvsadm -L --timeout
-	ipvsadm -L --daemon
+	# It would print nothing.
+	! sync_daemon_runs || ipvsadm -L --daemon
 }
 
 sync_daemon_runs() {

@@ -32,9 +32,9 @@ new_room() {
 	rooms+=("$room")
 }
 
-# What should take two seconds gets a minute on a busy machine, and then it hangs.
+# What should take two seconds gets twenty on a busy machine, and then it hangs.
 limited() {
-	timeout --kill-after=5 60 "$@"
+	timeout --kill-after=5 20 "$@"
 }
 
 # guest [OPTION...] -- COMMAND...
@@ -89,7 +89,7 @@ host_has_ipvs() {
 
 @test "guest: arguments and environment come through untouched" {
 	local odd=$'two  words \'single\' "double" back\\slash $HOME `id` * ~\nnew line\ttab Grüße 東京 \xff\xfe'
-	capture env -i PATH="$PATH" ODD="$odd" EMPTY= TERM=none timeout --kill-after=5 60 \
+	capture env -i PATH="$PATH" ODD="$odd" EMPTY= TERM=none timeout --kill-after=5 20 \
 		ipvs-iso run --kernel uml -- \
 		sh -c 'printf "%s\0" "$@" >arguments; cat /proc/$$/environ >environment' sh \
 		"$odd" '' -x -- '{}' $'\xff'
@@ -111,13 +111,13 @@ host_has_ipvs() {
 		4) wc -c ;;
 		esac' sh < <(printf 'first\n  second \\ \n'; cat random)
 	assert_status 0
-	assert_same $'first\n  second \\ \n0' "$output" || assert_same $'first\nsecond \\\n0' "$output"
+	assert_same $'first\nsecond \\\n0' "$output"
 	cmp random rest
 }
 
 @test "guest: a standard input that never ends keeps no unit that does not read it" {
 	mkfifo endless
-	guest -- echo done <>endless
+	guest -- echo 'done' <>endless
 	assert_status 0
 	assert_same 'done' "$output"
 }
@@ -137,26 +137,24 @@ host_has_ipvs() {
 	head -c 3000000 /dev/urandom >bytes.1
 	head -c 1000000 /dev/urandom >bytes.2
 	printf 'no newline at the end' >>bytes.1
-	guest -q -- sh -c 'cat bytes.1; cat bytes.2 >&2'
-	assert_status 0
-	cmp bytes.1 "$BATS_TEST_TMPDIR/stdout"
-	cmp bytes.2 "$BATS_TEST_TMPDIR/stderr"
+	# Not by capture: the shell takes half a minute to read so much.
+	limited ipvs-iso run -q --kernel uml -- sh -c 'cat bytes.1; cat bytes.2 >&2' >got.1 2>got.2
+	cmp bytes.1 got.1
+	cmp bytes.2 got.2
 }
 
-@test "guest: a slow reader gets all of it, and loses nothing of a unit that has ended" {
-	head -c 3000000 /dev/urandom >bytes
-	limited ipvs-iso run --kernel uml -- sh -c 'cat bytes; echo >written' | {
-		wait_until test -s written || true # never: it cannot all be on its way
+@test "guest: a reader who comes late gets all that a unit wrote before it ended" {
+	head -c 400000 /dev/urandom >bytes # more than a pipe takes, less than what waits for a reader
+	limited ipvs-iso run --kernel uml -- sh -c 'cat bytes; echo >ended' 2>stderr | {
+		wait_until test -e ended
 		cat >got
-	} &
-	wait_until test -e bytes
-	wait
+	}
 	cmp bytes got
 }
 
 @test "guest: a unit whose reader goes away gets a SIGPIPE, as it would on the host" {
 	local statuses
-	limited ipvs-iso run --kernel uml -- yes 2>stderr | head -n 1 >got && false
+	limited ipvs-iso run --kernel uml -- yes 2>stderr | head -n 1 >got
 	statuses=("${PIPESTATUS[@]}")
 	assert_same 141 "${statuses[0]}"
 	assert_same y "$(cat got)"
@@ -334,7 +332,7 @@ host_has_ipvs() {
 		[ "$(echo a | cat /dev/stdin /dev/fd/3 3< <(echo b))" = $'a\nb' ]
 		echo c >/dev/stderr
 		[ -c /dev/tty ]
-		[[ $(script -q -e -c 'tty </dev/tty' /dev/null </dev/null | tr -d '\r') == /dev/pts/* ]]
+		[[ $(script -q -e -c 'tty; echo >/dev/tty' /dev/null </dev/null | tr -d '\r\n') == /dev/pts/* ]]
 		echo x >/dev/shm/x
 		[ "$(stat -f -c %T /dev/shm /run | uniq)" = tmpfs ]
 		mkdir /run/lock/x /run/x
@@ -483,10 +481,10 @@ become_ordinary_user() {
 		chown "$user:$user" "$room/home"
 		as+=(setpriv --reuid="$user" --regid="$user" --clear-groups)
 	fi
-	cd "$room/home"
+	cd "$room/home" || return
 }
 
-# What the ordinary user has in the places for temporary files, and in his home but for $1...
+# What the ordinary user has in the places for temporary files, and in his home.
 files_of_ordinary_user() {
 	find /tmp /var/tmp /dev/shm -maxdepth 1 -user "$user" 2>/dev/null
 	(cd "$room/home" && find . -mindepth 1)
@@ -498,7 +496,7 @@ no_process_of_ordinary_user() {
 
 @test "guest: an ordinary user needs no rights, is root in there, and gains none out here" {
 	become_ordinary_user
-	capture "${as[@]}" timeout --kill-after=5 60 "$room/ipvs-iso" run --kernel uml -- sh -c '
+	capture "${as[@]}" timeout --kill-after=5 20 "$room/ipvs-iso" run --kernel uml -- sh -c '
 		id -u
 		ipvsadm -A -t 10.0.0.1:80 -s rr && ipvsadm -Ln | grep -c "TCP  10.0.0.1:80 rr" && ipvsadm -C
 		echo written >file
@@ -513,7 +511,7 @@ no_process_of_ordinary_user() {
 @test "guest: neither its end nor kill -9 leaves a process or a file on the host" {
 	become_ordinary_user
 	[ "$(id -u)" -eq 0 ] || skip 'only root can tell the files and processes of this test from others'
-	capture "${as[@]}" timeout --kill-after=5 60 "$room/ipvs-iso" run --kernel uml -- sh -c 'setsid sleep 60 & :'
+	capture "${as[@]}" timeout --kill-after=5 20 "$room/ipvs-iso" run --kernel uml -- sh -c 'setsid sleep 60 & :'
 	assert_status 123
 	assert_contains "$stderr" 'processes    left' 'sleep 60'
 	no_process_of_ordinary_user

@@ -53,8 +53,8 @@ static void other_bytes_are_kept_as_hex(void **state)
 	(void)state;
 	static const char *const texts[] = {
 		"\xff",
-		"a\xfe"
-		"b",
+		("a\xfe"
+		 "b"),
 		"\x80",
 		"cut short \xc3",
 		"\xc0\xaf",         /* an overlong slash */

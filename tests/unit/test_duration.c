@@ -58,9 +58,29 @@ static void other_text_is_no_duration(void **state)
 {
 	(void)state;
 	static const char *const wrong[] = {
-		"",     ".",    "s",     "-1",  "+1",   " 1",  "1 ",         "1 s",  "1,5", "1e3",
-		"0x10", "1ms1", "1min",  "1S",  "1..2", "inf", "nan",        "1.5.", "ms",
-		"9223372036854775808ms", "9223372036854775.8071", "106751991168d", "99999999999999999999999",
+		"",
+		".",
+		"s",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"1 s",
+		"1,5",
+		"1e3",
+		"0x10",
+		"1ms1",
+		"1min",
+		"1S",
+		"1..2",
+		"inf",
+		"nan",
+		"1.5.",
+		"ms",
+		"9223372036854775808ms",
+		"9223372036854775.8071",
+		"106751991168d",
+		"99999999999999999999999",
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		int64_t milliseconds = 42;
@@ -88,8 +108,12 @@ static void sizes_are_whole_numbers_with_units(void **state)
 		const char *text;
 		uint64_t bytes;
 	} right[] = {
-		{"0", 0},         {"512", 512},           {"4K", 4096},
-		{"512M", 512u << 20}, {"2G", UINT64_C(2) << 30}, {"1T", UINT64_C(1) << 40},
+		{"0", 0},
+		{"512", 512},
+		{"4K", 4096},
+		{"512M", 512u << 20},
+		{"2G", UINT64_C(2) << 30},
+		{"1T", UINT64_C(1) << 40},
 	};
 	for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
 		uint64_t bytes = 1;
@@ -97,7 +121,8 @@ static void sizes_are_whole_numbers_with_units(void **state)
 		assert_int_equal(bytes, right[i].bytes);
 	}
 
-	static const char *const wrong[] = {"", "K", "-1", "1.5G", "1 G", "1GB", "1X", "16777216T", "9223372036854775808"};
+	static const char *const wrong[] = {
+		"", "K", "-1", "1.5G", "1 G", "1GB", "1X", "16777216T", "9223372036854775808"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		uint64_t bytes = 42;
 		if (size_parse(&bytes, wrong[i]))

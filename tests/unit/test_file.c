@@ -149,7 +149,10 @@ static void a_pipe_is_written_to_as_it_is(void **state)
 static void arrays_grow_and_start_as_zeros(void **state)
 {
 	(void)state;
-	ARRAY(struct { int number; char rest[40]; }) array = {0};
+	ARRAY(struct {
+		int number;
+		char rest[40];
+	}) array = {0};
 	for (int i = 0; i < 10000; i++) {
 		assert_int_equal(array_append(&array)->number, 0);
 		memset(&array.items[i], 0xff, sizeof *array.items);

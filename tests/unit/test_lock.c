@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: MIT */
+/* The host-wide lock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "session/lock.h"
+
+/* Each test has a folder of its own, and works in it. */
+static int directory;
+
+static int enter_folder(void **state)
+{
+	char *folder = memory_copy_string("/tmp/ipvs-iso-lock.XXXXXX");
+	*state = folder;
+	if (!mkdtemp(folder) || chdir(folder) < 0)
+		return -1;
+	directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unsetenv(LOCK_ENVIRONMENT);
+	return directory < 0 ? -1 : 0;
+}
+
+static int leave_folder(void **state)
+{
+	CLEANUP_FREE char *command = memory_printf("rm -rf %s", (char *)*state);
+	free(*state);
+	close(directory);
+	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+}
+
+static int take(const char *command)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	int lock = lock_take(directory, command, 0, NULL, NULL, &error);
+	if (lock < 0)
+		fail_msg("%s", error.message);
+	return lock;
+}
+
+static void assert_busy(int64_t wait_ms, const char *why)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	assert_int_equal(lock_take(directory, "me", wait_ms, NULL, NULL, &error), -1);
+	if (!strstr(error.message, why))
+		fail_msg("\"%s\" is not in \"%s\"", why, error.message);
+	assert_int_equal(error.kind, ERROR_BUSY);
+	assert_non_null(error.remedy);
+}
+
+static void assert_free(void)
+{
+	int lock = take("me");
+	close(lock);
+}
+
+/* A process that does something and waits to be told to end by the closing of a pipe. */
+struct helper {
+	pid_t pid;
+	int orders;
+};
+
+static struct helper start(void (*body)(int news, int orders))
+{
+	int news[2], orders[2];
+	char byte;
+	assert_int_equal(pipe2(news, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(orders, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(news[0]);
+		close(orders[1]);
+		body(news[1], orders[0]);
+		_exit(0);
+	}
+	close(news[1]);
+	close(orders[0]);
+	assert_int_equal(read(news[0], &byte, 1), 1);
+	close(news[0]);
+	return (struct helper){.pid = pid, .orders = orders[1]};
+}
+
+static int end(struct helper helper)
+{
+	int status;
+	close(helper.orders);
+	assert_int_equal(waitpid(helper.pid, &status, 0), helper.pid);
+	return status;
+}
+
+static void say_ready(int news)
+{
+	ssize_t ignored = write(news, "", 1);
+	(void)ignored;
+	close(news);
+}
+
+static void wait_for_order(int orders)
+{
+	char byte;
+	ssize_t ignored = read(orders, &byte, 1);
+	(void)ignored;
+}
+
+static void hold(int news, int orders)
+{
+	struct error error = ERROR_INIT;
+	if (lock_take(directory, "make check", 0, NULL, NULL, &error) < 0)
+		_exit(1);
+	say_ready(news);
+	wait_for_order(orders);
+}
+
+static void hold_a_moment(int news, int orders)
+{
+	struct error error = ERROR_INIT;
+	int lock = lock_take(directory, "make check", 0, NULL, NULL, &error);
+	say_ready(news);
+	(void)orders;
+	usleep(100000);
+	close(lock);
+}
+
+static void a_free_lock_is_taken_and_says_by_whom(void **state)
+{
+	(void)state;
+	struct error error = ERROR_INIT;
+	struct lock_holder holder;
+	assert_int_equal(lock_query(directory, &holder, &error), 0);
+
+	time_t before = time(NULL);
+	int lock = take("go test ./...");
+	assert_int_equal(fcntl(lock, F_GETFD), FD_CLOEXEC);
+	struct stat file;
+	assert_int_equal(stat("lock", &file), 0);
+	assert_int_equal(file.st_mode & 07777, 0600);
+
+	assert_int_equal(lock_query(directory, &holder, &error), 1);
+	assert_int_equal(holder.pid, getpid());
+	assert_string_equal(holder.command, "go test ./...");
+	assert_in_range(holder.since, before, time(NULL));
+	lock_holder_clear(&holder);
+
+	close(lock);
+	assert_int_equal(lock_query(directory, &holder, &error), 0);
+	assert_free();
+}
+
+static void a_held_lock_is_busy_and_names_its_holder(void **state)
+{
+	(void)state;
+	struct helper holder = start(hold);
+	CLEANUP_FREE char *who = memory_printf("the lock is held by process %d (make check), since 2", (int)holder.pid);
+	assert_busy(0, who);
+	assert_int_equal(end(holder), 0);
+	assert_free();
+}
+
+static void waiting_ends_in_time_and_costs_nothing(void **state)
+{
+	(void)state;
+	struct helper holder = start(hold);
+	struct rusage before, after;
+	struct sigaction action_before, action_after;
+	sigset_t mask_before, mask_after;
+
+	sigaction(SIGALRM, NULL, &action_before);
+	sigprocmask(SIG_SETMASK, NULL, &mask_before);
+	getrusage(RUSAGE_SELF, &before);
+	int64_t started = duration_now();
+	assert_busy(400, "still held after 0.4 s by process");
+	assert_in_range(duration_now() - started, 400, 1500);
+	getrusage(RUSAGE_SELF, &after);
+	/* It slept until the deadline: polling would have woken it more often. */
+	assert_in_range(after.ru_nvcsw - before.ru_nvcsw, 0, 10);
+
+	sigaction(SIGALRM, NULL, &action_after);
+	sigprocmask(SIG_SETMASK, NULL, &mask_after);
+	assert_ptr_equal(action_after.sa_handler, action_before.sa_handler);
+	for (int signal = 1; signal < SIGRTMIN; signal++)
+		assert_int_equal(sigismember(&mask_after, signal), sigismember(&mask_before, signal));
+	assert_int_equal(end(holder), 0);
+}
+
+struct news {
+	int calls;
+	pid_t pid;
+	bool right_command;
+};
+
+static void note_holder(const struct lock_holder *holder, void *context)
+{
+	struct news *news = context;
+	news->calls++;
+	news->pid = holder->pid;
+	news->right_command = holder->command && strcmp(holder->command, "make check") == 0;
+}
+
+static void check_waiting(int64_t wait_ms)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	struct news news = {0};
+	struct helper holder = start(hold_a_moment);
+	CLEANUP_CLOSE int lock = lock_take(directory, "me", wait_ms, note_holder, &news, &error);
+	assert_true(lock >= 0);
+	assert_int_equal(news.calls, 1);
+	assert_int_equal(news.pid, holder.pid);
+	assert_true(news.right_command);
+	assert_int_equal(end(holder), 0);
+
+	/* Nobody to wait for: nothing is said. */
+	close(lock);
+	lock = lock_take(directory, "me", wait_ms, note_holder, &news, &error);
+	assert_true(lock >= 0);
+	assert_int_equal(news.calls, 1);
+}
+
+static void who_waits_gets_it_when_it_is_free(void **state)
+{
+	(void)state;
+	check_waiting(LOCK_WAIT_FOR_EVER);
+	check_waiting(60000);
+	check_waiting(INT64_MAX);
+}
+
+static void wait_with_signals_blocked(int news, int orders)
+{
+	struct error error = ERROR_INIT;
+	sigset_t all;
+	(void)orders;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	say_ready(news);
+	lock_take(directory, "me", LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
+}
+
+static void a_signal_ends_the_wait(void **state)
+{
+	(void)state;
+	struct helper holder = start(hold);
+	struct helper waiting = start(wait_with_signals_blocked);
+	assert_int_equal(kill(waiting.pid, SIGTERM), 0);
+	int status = end(waiting);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	assert_int_equal(end(holder), 0);
+}
+
+static void hold_through_a_child(int news, int orders)
+{
+	struct error error = ERROR_INIT;
+	if (lock_take(directory, "make check", 0, NULL, NULL, &error) < 0)
+		_exit(1);
+	if (fork() == 0) {
+		say_ready(news);
+		wait_for_order(orders);
+		_exit(0);
+	}
+}
+
+static void the_lock_lives_as_long_as_who_inherited_it(void **state)
+{
+	(void)state;
+	struct error error = ERROR_INIT;
+	struct helper holder = start(hold_through_a_child);
+	struct lock_holder who;
+	assert_int_equal(waitpid(holder.pid, NULL, 0), holder.pid);
+
+	/* The process that took it has ended, and is not shown as if it had not. */
+	assert_int_equal(lock_query(directory, &who, &error), 1);
+	assert_int_equal(who.pid, 0);
+	assert_string_equal(who.command, "make check");
+	lock_holder_clear(&who);
+	assert_busy(0, "held by a process that cannot be told (make check)");
+
+	close(holder.orders);
+	CLEANUP_CLOSE int lock = lock_take(directory, "me", 60000, NULL, NULL, &error);
+	assert_true(lock >= 0);
+}
+
+static void commands_may_hold_any_bytes(void **state)
+{
+	(void)state;
+	struct error error = ERROR_INIT;
+	struct lock_holder holder;
+	int lock = take("odd \xff\"\n\\ bytes");
+	assert_int_equal(lock_query(directory, &holder, &error), 1);
+	assert_string_equal(holder.command, "odd \xff\"\n\\ bytes");
+	lock_holder_clear(&holder);
+	close(lock);
+
+	/* A shorter text leaves nothing of a longer one. */
+	lock = take("x");
+	assert_int_equal(lock_query(directory, &holder, &error), 1);
+	assert_string_equal(holder.command, "x");
+	lock_holder_clear(&holder);
+	close(lock);
+}
+
+static void a_damaged_note_says_nothing(void **state)
+{
+	(void)state;
+	static const char *const notes[] = {
+		"",
+		"{\"pid\":",
+		"[1,2]",
+		"{}",
+		"{\"pid\":\"1\",\"since\":[],\"command\":7}",
+		"{\"pid\":-1}",
+		"{\"pid\":99999999999}",
+		"{\"pid\":1,\"pid_namespace\":5}",
+	};
+	struct error error = ERROR_INIT;
+	CLEANUP_CLOSE int lock = take("me");
+	for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+		struct lock_holder holder = {.pid = 5, .since = 6};
+		assert_int_equal(ftruncate(lock, 0), 0);
+		assert_int_equal(pwrite(lock, notes[i], strlen(notes[i]), 0), strlen(notes[i]));
+		assert_int_equal(lock_query(directory, &holder, &error), 1);
+		assert_int_equal(holder.pid, 0);
+		assert_int_equal(holder.since, 0);
+		assert_null(holder.command);
+		assert_busy(0, "a process that cannot be told");
+	}
+}
+
+static void export(int descriptor)
+{
+	CLEANUP_FREE char *number = memory_printf("%d", descriptor);
+	setenv(LOCK_ENVIRONMENT, number, 1);
+}
+
+/* Becomes another program and back, as far as descriptors go: this one is inherited, that one is O_CLOEXEC. */
+static void an_inherited_lock_is_recognised(void **state)
+{
+	(void)state;
+	int lock = take("me");
+	fcntl(lock, F_SETFD, 0);
+	export(lock);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(lock_inherited(directory) == lock && fcntl(lock, F_GETFD) == FD_CLOEXEC ? 0 : 1);
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+
+	/* Also when the one that took it has closed it. */
+	CLEANUP_CLOSE int copy = dup(lock);
+	close(lock);
+	export(copy);
+	assert_int_equal(lock_inherited(directory), copy);
+}
+
+static void assert_not_inherited(const char *value)
+{
+	setenv(LOCK_ENVIRONMENT, value, 1);
+	if (lock_inherited(directory) != -1)
+		fail_msg("\"%s\" is taken for the lock", value);
+}
+
+static void a_forged_variable_does_not_pass(void **state)
+{
+	(void)state;
+	static const char *const values[] = {"",           "-1", "x", "1x", " 3", "999", "99999999999999999999",
+					     "4294967296", "0"};
+	assert_int_equal(lock_inherited(directory), -1);
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		assert_not_inherited(values[i]);
+
+	/* The file itself, opened anew: while nobody has the lock, and while somebody else has it. */
+	CLEANUP_CLOSE int other = open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	export(other);
+	assert_int_equal(lock_inherited(directory), -1);
+	struct helper holder = start(hold);
+	assert_int_equal(lock_inherited(directory), -1);
+	assert_int_equal(end(holder), 0);
+	/* Asking has not taken it. */
+	assert_free();
+
+	/* Shared is not held. */
+	assert_int_equal(flock(other, LOCK_SH), 0);
+	assert_int_equal(lock_inherited(directory), -1);
+
+	/* Another file, locked. */
+	CLEANUP_CLOSE int another = open("another", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(flock(another, LOCK_EX), 0);
+	export(another);
+	assert_int_equal(lock_inherited(directory), -1);
+}
+
+static void below_the_holder_nobody_waits(void **state)
+{
+	(void)state;
+	/* As if a program between us and ourselves had closed the descriptor. */
+	CLEANUP_CLOSE int lock = take("outer");
+	pid_t child = fork();
+	if (child == 0) {
+		struct error error = ERROR_INIT;
+		close(lock);
+		int taken = lock_take(directory, "inner", LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
+		_exit(taken == -1 && error.kind == ERROR_BUSY && strstr(error.message, "closed on the way") ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void hold_without_a_note(int news, int orders)
+{
+	if (flock(open("lock", O_RDWR | O_CLOEXEC), LOCK_EX) < 0)
+		_exit(1);
+	say_ready(news);
+	wait_for_order(orders);
+}
+
+static void an_old_note_misleads_nobody(void **state)
+{
+	(void)state;
+	/* Who has the lock has not written that down yet: the note says that we have it. */
+	close(take("me"));
+	struct helper holder = start(hold_without_a_note);
+	assert_busy(50, "still held");
+	assert_int_equal(end(holder), 0);
+}
+
+static void what_is_no_file_of_ours_is_refused(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	assert_int_equal(symlink("elsewhere", "lock"), 0);
+	assert_int_equal(lock_take(directory, "me", 0, NULL, NULL, &error), -1);
+	assert_int_equal(access("elsewhere", F_OK), -1);
+	assert_int_equal(unlink("lock"), 0);
+
+	assert_int_equal(mkfifo("lock", 0600), 0);
+	assert_int_equal(lock_take(directory, "me", 0, NULL, NULL, &error), -1);
+	assert_int_equal(error.kind, ERROR_PERMISSION);
+	assert_int_equal(unlink("lock"), 0);
+
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(file_write("lock", "", 0, 0666, &error), 0);
+	assert_int_equal(chown("lock", 65534, 65534), 0);
+	assert_int_equal(lock_take(directory, "me", 0, NULL, NULL, &error), -1);
+	assert_int_equal(error.kind, ERROR_PERMISSION);
+}
+
+static void hold_and_remove_the_file(int news, int orders)
+{
+	struct error error = ERROR_INIT;
+	lock_take(directory, "make check", 0, NULL, NULL, &error);
+	say_ready(news);
+	(void)orders;
+	usleep(50000);
+	unlink("lock");
+}
+
+static void a_removed_file_is_not_locked(void **state)
+{
+	(void)state;
+	struct error error = ERROR_INIT;
+	struct helper holder = start(hold_and_remove_the_file);
+	CLEANUP_CLOSE int lock = lock_take(directory, "me", 60000, NULL, NULL, &error);
+	assert_true(lock >= 0);
+	assert_int_equal(end(holder), 0);
+	/* What is held is the file that others will see. */
+	struct lock_holder who;
+	assert_int_equal(lock_query(directory, &who, &error), 1);
+	assert_int_equal(who.pid, getpid());
+	lock_holder_clear(&who);
+}
+
+struct room {
+	int inside, entered, overlaps;
+};
+
+#define RIVALS 16
+#define ROUNDS 20
+
+static void compete(struct room *room)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		struct error error = ERROR_INIT;
+		int lock = lock_take(directory, "rival", i % 2 ? 60000 : LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
+		if (lock < 0)
+			_exit(1);
+		if (__atomic_add_fetch(&room->inside, 1, __ATOMIC_SEQ_CST) != 1)
+			room->overlaps++;
+		usleep(200);
+		room->entered++; /* atomic only if the lock works */
+		__atomic_sub_fetch(&room->inside, 1, __ATOMIC_SEQ_CST);
+		close(lock);
+	}
+	_exit(0);
+}
+
+static void two_never_hold_it_at_once(void **state)
+{
+	(void)state;
+	struct room *room = mmap(NULL, sizeof *room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(room, MAP_FAILED);
+	pid_t rivals[RIVALS];
+	for (int i = 0; i < RIVALS; i++) {
+		rivals[i] = fork();
+		if (rivals[i] == 0)
+			compete(room);
+	}
+	for (int i = 0; i < RIVALS; i++) {
+		int status;
+		assert_int_equal(waitpid(rivals[i], &status, 0), rivals[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(room->overlaps, 0);
+	assert_int_equal(room->entered, RIVALS * ROUNDS);
+	munmap(room, sizeof *room);
+}
+
+static void ask_all_the_time(int news, int orders)
+{
+	(void)orders;
+	struct error error = ERROR_INIT;
+	say_ready(news);
+	for (;;) {
+		struct lock_holder holder = {0};
+		lock_query(directory, &holder, &error);
+		lock_holder_clear(&holder);
+	}
+}
+
+static void who_asks_does_not_make_it_busy(void **state)
+{
+	(void)state;
+	assert_free();
+	struct helper curious = start(ask_all_the_time);
+	for (int i = 0; i < 2000; i++)
+		assert_free();
+	assert_int_equal(kill(curious.pid, SIGKILL), 0);
+	end(curious);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_free_lock_is_taken_and_says_by_whom),
+		TEST(a_held_lock_is_busy_and_names_its_holder),
+		TEST(waiting_ends_in_time_and_costs_nothing),
+		TEST(who_waits_gets_it_when_it_is_free),
+		TEST(a_signal_ends_the_wait),
+		TEST(the_lock_lives_as_long_as_who_inherited_it),
+		TEST(commands_may_hold_any_bytes),
+		TEST(a_damaged_note_says_nothing),
+		TEST(an_inherited_lock_is_recognised),
+		TEST(a_forged_variable_does_not_pass),
+		TEST(below_the_holder_nobody_waits),
+		TEST(an_old_note_misleads_nobody),
+		TEST(what_is_no_file_of_ours_is_refused),
+		TEST(a_removed_file_is_not_locked),
+		TEST(two_never_hold_it_at_once),
+		TEST(who_asks_does_not_make_it_busy),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
