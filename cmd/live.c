@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "command.h"
+#include "session/lock_holder.h"
 #include "table/json.h"
 
 static int read_live(struct table *table, struct error *error)
@@ -31,15 +32,8 @@ void tell_waiting(const struct lock_holder *holder, void *context)
 	(void)context;
 	if (manners.quiet)
 		return;
-	if (!holder->pid) {
-		fprintf(stderr, "ipvs-iso: waiting for the lock\n");
-		return;
-	}
-	char since[32];
-	struct tm time;
-	strftime(since, sizeof since, "%H:%M:%S", localtime_r(&holder->since, &time));
-	fprintf(stderr, "ipvs-iso: waiting for the lock, which process %d (%s) has held since %s\n", (int)holder->pid,
-		holder->command, since);
+	CLEANUP_FREE char *who = lock_holder_text(holder);
+	fprintf(stderr, "ipvs-iso: waiting for the lock, held by %s\n", who);
 }
 
 void tell_recovered(void *context, const char *replaced)

@@ -1,22 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "command.h"
 #include "live.h"
+#include "session/state.h"
+#include "session/survivors.h"
+
+/* How long what a killed run left may take to obey SIGTERM. */
+#define KILL_AFTER_MS 5000
+
+static bool kills;
+
+static const struct option_row options[] = {
+	{0, "kill", NULL, "first end the processes that a killed run left running and\nthat hold the lock"},
+	{0},
+};
+
+static int set_option(int index, const char *value, struct error *error)
+{
+	(void)index;
+	(void)value;
+	(void)error;
+	kills = true;
+	return 0;
+}
+
+/* Only where the run that took the lock is dead itself: a run that lives puts its table back without us. */
+static int end_survivors(struct error *error)
+{
+	CLEANUP_FREE char *path = NULL;
+	CLEANUP_CLOSE int directory = state_open(&path, error);
+	if (directory < 0)
+		return -1;
+	struct lock_holder holder = {0};
+	int held = lock_query(directory, &holder, error);
+	pid_t pid = holder.pid;
+	lock_holder_clear(&holder);
+	if (held <= 0)
+		return held;
+	if (pid) {
+		error_set(error, ERROR_BUSY,
+			  "the run that holds the lock, process %d, is alive and will put the table back", (int)pid);
+		return error_remedy(error, "end it by itself: kill %d", (int)pid);
+	}
+	return survivors_end(directory, KILL_AFTER_MS, error);
+}
 
 static int recover(struct error *error)
 {
+	if (kills && end_survivors(error) < 0)
+		return -1;
 	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
 	if (!ipvs)
 		return -1;
-	const struct session_options options = {
+	const struct session_options session_options = {
 		.command = "ipvs-iso recover",
 		.wait_ms = LOCK_WAIT_FOR_EVER,
 		.waiting = tell_waiting,
 	};
 	CLEANUP_FREE char *replaced = NULL;
-	int done = session_recover(ipvs, &options, &replaced, error);
+	int done = session_recover(ipvs, &session_options, &replaced, error);
 	if (done > 0)
 		tell_recovered(NULL, replaced);
 	else if (done == 0 && !manners.quiet)
@@ -35,6 +80,8 @@ static int run(int count, char **operands)
 const struct subcommand command_recover = {
 	.name = "recover",
 	.operands = "",
+	.options = options,
+	.set_option = set_option,
 	.summary = "Put back the table of a run that was killed",
 	.details = "Whoever takes the lock next does that too, before anything else. What is in the table at that "
 		   "moment is\n"

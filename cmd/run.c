@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "command.h"
 #include "live.h"
+#include "process/identity.h"
 #include "report/text.h"
 #include "run/plan.h"
 
@@ -24,6 +25,7 @@ enum option {
 	OPTION_KILL_AFTER,
 	OPTION_FAIL_ON,
 	OPTION_KEEP,
+	OPTION_USER,
 	OPTION_MEMORY,
 	OPTION_GUEST_TIMEOUT,
 };
@@ -54,6 +56,9 @@ static const struct option_row options[] = {
 			    "timeouts, daemons, sysctl, processes, connections,\n"
 			    "all, none; default: all but connections"},
 	[OPTION_KEEP] = {0, "keep", NULL, "do not flush first: units run on the table as it is"},
+	[OPTION_USER] = {0, "user", "NAME",
+			 "run COMMAND as that user, without root's rights;\n"
+			 "ipvs-iso itself keeps them"},
 	[OPTION_MEMORY] = {0, "memory", "SIZE", "of the embedded kernel (512M, 2G); default: 1G"},
 	[OPTION_GUEST_TIMEOUT] = {0, "guest-timeout", "DURATION",
 				  "an embedded kernel that is silent for so long counts\n"
@@ -152,6 +157,9 @@ static int set_option(int index, const char *value, struct error *error)
 		return set_fail_on(value, error);
 	case OPTION_KEEP:
 		settings.run.keep = true;
+		return 0;
+	case OPTION_USER:
+		settings.run.user = value;
 		return 0;
 	case OPTION_MEMORY:
 		return set_memory(value, error);
@@ -266,6 +274,9 @@ static int run(int count, char **operands)
 	}
 	if (make_plan(&plan, operands, &error) < 0 ||
 	    choice_make(&choice, kernel && *kernel ? kernel : "auto", &error) < 0)
+		return print_error(&error);
+	CLEANUP_IDENTITY struct identity identity = {0};
+	if (settings.run.user && choice.ipvs && identity_find(&identity, settings.run.user, &error) < 0)
 		return print_error(&error);
 	CLEANUP_PLAN struct plan whole = {0};
 	plan_add_whole(&whole, operands);

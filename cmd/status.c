@@ -9,10 +9,13 @@
 #include "command.h"
 #include "guest/guest.h"
 #include "kernel/ipvs.h"
+#include "process/descendants.h"
 #include "process/supervise.h"
 #include "session/journal.h"
 #include "session/lock.h"
+#include "session/lock_holder.h"
 #include "session/state.h"
+#include "session/survivors.h"
 
 #define LABEL "%-14s "
 
@@ -68,6 +71,27 @@ static void say_guest_kernel(const struct guest_kernel *kernel)
 	       (double)(duration_now() - start) / 1000);
 }
 
+/* The run that took the lock is not there any more; what it started still has it. */
+static void say_survivors(int directory)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_SURVIVORS struct survivors survivors = {0};
+	if (survivors_find(directory, &survivors, &error) < 0) {
+		say_no("lock", &error);
+		return;
+	}
+	if (survivors.pids.count == 0) {
+		printf(LABEL "held, by processes that cannot be seen from here (another PID namespace?)\n", "lock");
+		return;
+	}
+	printf(LABEL "the run that took it was killed, but processes that it started live on and hold it:\n", "lock");
+	for (size_t i = 0; i < survivors.pids.count; i++) {
+		CLEANUP_FREE char *command_line = descendants_command_line(survivors.pids.items[i]);
+		printf(LABEL "  process %d: %s\n", "", (int)survivors.pids.items[i], command_line);
+	}
+	printf(LABEL "end them and put the table back: ipvs-iso recover --kill\n", "");
+}
+
 static void say_lock(int directory)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -78,12 +102,10 @@ static void say_lock(int directory)
 	} else if (held == 0) {
 		printf(LABEL "free\n", "lock");
 	} else if (!holder.pid) {
-		printf(LABEL "held, by a process that has not said who it is\n", "lock");
+		say_survivors(directory);
 	} else {
-		char since[32];
-		struct tm time;
-		strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S", localtime_r(&holder.since, &time));
-		printf(LABEL "held by process %d since %s: %s\n", "lock", (int)holder.pid, since, holder.command);
+		CLEANUP_FREE char *who = lock_holder_text(&holder);
+		printf(LABEL "held by %s\n", "lock", who);
 	}
 	lock_holder_clear(&holder);
 }

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@ static _Noreturn void become_kernel(char *const *arguments, char *const *environ
 	const struct rlimit no_core = {0, 0};
 	signal(SIGTERM, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &no_core);
+	/* The mode of a file that a unit makes is for the unit's umask alone, which has been told to the guest. */
+	umask(0);
 	execve(arguments[0], arguments, environment);
 	fprintf(stderr, "cannot run %s: %s\n", arguments[0], strerror(errno));
 	_exit(127);

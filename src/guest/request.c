@@ -27,6 +27,7 @@ void guest_request_clear(struct guest_request *request)
 	list_free(request->arguments);
 	list_free(request->environment);
 	free(request->fixture);
+	free(request->user);
 	*request = (struct guest_request){0};
 }
 
@@ -85,11 +86,12 @@ int guest_setup_from_json(struct guest_setup *setup, const char *bytes, size_t l
 
 char *guest_request_to_json(const struct guest_request *request)
 {
-	return dump(json_pack("{s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:I}", "name", bytes_to_json(request->name),
+	return dump(json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:I}", "name", bytes_to_json(request->name),
 			      "arguments", list_to_json(request->arguments), "environment",
-			      list_to_json(request->environment), "fixture", optional_to_json(request->fixture),
-			      "file_mask", (json_int_t)request->file_mask, "keep", (int)request->keep, "timeout_ms",
-			      (json_int_t)request->timeout_ms, "kill_after_ms", (json_int_t)request->kill_after_ms));
+			      list_to_json(request->environment), "fixture", optional_to_json(request->fixture), "user",
+			      optional_to_json(request->user), "file_mask", (json_int_t)request->file_mask, "keep",
+			      (int)request->keep, "timeout_ms", (json_int_t)request->timeout_ms, "kill_after_ms",
+			      (json_int_t)request->kill_after_ms));
 }
 
 static int fill(struct guest_request *request, json_t *json)
@@ -98,13 +100,14 @@ static int fill(struct guest_request *request, json_t *json)
 	json_t *arguments = NULL;
 	json_t *environment = NULL;
 	json_t *fixture = NULL;
+	json_t *user = NULL;
 	json_int_t file_mask = 0;
 	json_int_t timeout_ms = 0;
 	json_int_t kill_after_ms = 0;
 	int keep = 0;
-	if (json_unpack(json, "{s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:I}", "name", &name, "arguments", &arguments,
-			"environment", &environment, "fixture", &fixture, "file_mask", &file_mask, "keep", &keep,
-			"timeout_ms", &timeout_ms, "kill_after_ms", &kill_after_ms) < 0)
+	if (json_unpack(json, "{s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:I}", "name", &name, "arguments", &arguments,
+			"environment", &environment, "fixture", &fixture, "user", &user, "file_mask", &file_mask,
+			"keep", &keep, "timeout_ms", &timeout_ms, "kill_after_ms", &kill_after_ms) < 0)
 		return -1;
 	request->file_mask = (unsigned)file_mask & 0777;
 	request->keep = keep;
@@ -114,7 +117,8 @@ static int fill(struct guest_request *request, json_t *json)
 	request->arguments = list_from_json(arguments);
 	request->environment = list_from_json(environment);
 	request->fixture = bytes_from_json(fixture);
-	if (!request->fixture && !json_is_null(fixture))
+	request->user = bytes_from_json(user);
+	if ((!request->fixture && !json_is_null(fixture)) || (!request->user && !json_is_null(user)))
 		return -1;
 	return request->name && request->arguments && request->arguments[0] && request->environment ? 0 : -1;
 }

@@ -21,6 +21,7 @@ struct guest_request {
 	char **arguments;
 	char **environment; /* NAME=VALUE */
 	char *fixture;      /* a snapshot, which is the clean state; or NULL */
+	char *user;         /* who the command runs as; or NULL */
 	unsigned file_mask; /* umask */
 	bool keep;
 	int64_t timeout_ms, kill_after_ms;

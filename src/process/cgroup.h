@@ -14,7 +14,6 @@ struct cgroup {
 };
 
 #define CGROUP_NONE ((struct cgroup){.path = NULL, .directory = -1})
-#define CLEANUP_CGROUP __attribute__((cleanup(cgroup_remove)))
 
 /*
  * Makes one below this process's own, and removes those that killed runs have left there. Where that cannot be done, which

@@ -20,6 +20,7 @@
 #define CHILDREN_AT_ONCE 1000
 
 struct cleanup {
+	const struct cgroup *cgroup;
 	const struct process_list *except;
 	struct interruption *interruption;
 	bool stops_groups;         /* look() stops every process group that is all ours */
@@ -128,6 +129,9 @@ static void kill_all(struct cleanup *cleanup)
 	for (look(cleanup); !cleanup->gone && duration_now() < deadline; look(cleanup)) {
 		if (cleanup->alive.processes.count == 0)
 			continue;
+		/* All that is in it at one instant; what has left it, and where there is none, the rest is for. */
+		if (round == 0)
+			cgroup_kill(cleanup->cgroup);
 		if (round++ < STOPPING_ROUNDS && stop_all(cleanup) > 0) {
 			wait_for_child(cleanup, duration_now() + STOPPING_ROUND_MS);
 			continue;
@@ -172,11 +176,11 @@ static void note_survivors(struct outcome *outcome, const struct process_list *a
 		note(outcome, 0, memory_copy_string("[processes that come and go too fast to be killed]"), true);
 }
 
-void leftovers_end(struct outcome *outcome, const struct process_list *except, int64_t grace_ms,
-		   struct interruption *interruption)
+void leftovers_end(struct outcome *outcome, const struct cgroup *cgroup, const struct process_list *except,
+		   int64_t grace_ms, struct interruption *interruption)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	struct cleanup cleanup = {.except = except, .interruption = interruption, .error = &error};
+	struct cleanup cleanup = {.cgroup = cgroup, .except = except, .interruption = interruption, .error = &error};
 
 	wait_until_gone(&cleanup, MOMENT_MS, false);
 	if (!cleanup.gone) {

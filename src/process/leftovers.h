@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "process/cgroup.h"
 #include "process/descendants.h"
 #include "process/signals.h"
 #include "process/supervise.h"
@@ -12,9 +13,9 @@
 /*
  * Gives the living descendants of this process, `except` and what is below it left out, a moment to end; notes
  * those that do not in outcome->leftovers; ends them with SIGTERM and, `grace_ms` later, with SIGKILL. Returns when none
- * is left, or when those that are cannot be ended. Signals meanwhile are counted in `interruption`; the second hurries.
+ * is left, or when those that are cannot be ended; `cgroup`, which the command was started in, helps. Signals meanwhile are counted in `interruption`; the second hurries.
  */
-void leftovers_end(struct outcome *outcome, const struct process_list *except, int64_t grace_ms,
-		   struct interruption *interruption);
+void leftovers_end(struct outcome *outcome, const struct cgroup *cgroup, const struct process_list *except,
+		   int64_t grace_ms, struct interruption *interruption);
 
 #endif

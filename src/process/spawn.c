@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "process/signals.h"
 
-enum step { STEP_DIRECTORY, STEP_INHERITED, STEP_EXECUTE };
+enum step { STEP_DIRECTORY, STEP_INHERITED, STEP_IDENTITY, STEP_EXECUTE };
 
 /* What the child tells through the pipe when it cannot become the command. */
 struct failure {
@@ -27,9 +27,11 @@ static _Noreturn void fail(int pipe, enum step step)
 	_exit(127);
 }
 
-static _Noreturn void become(const struct command *command, int pipe)
+static _Noreturn void become(const struct command *command, const struct cgroup *cgroup, int pipe)
 {
 	setpgid(0, 0);
+	/* Where that is refused the command does without: it is ended all the same. */
+	cgroup_enter(cgroup);
 	if (command->directory && chdir(command->directory) < 0)
 		fail(pipe, STEP_DIRECTORY);
 	if (command->inherited >= 0 && fcntl(command->inherited, F_SETFD, 0) < 0)
@@ -37,6 +39,8 @@ static _Noreturn void become(const struct command *command, int pipe)
 	/* execvp() searches the PATH of `environ`, execvpe() that of its caller: the command's own is meant. */
 	if (command->environment)
 		environ = (char **)command->environment;
+	if (command->identity && identity_become(command->identity) < 0)
+		fail(pipe, STEP_IDENTITY);
 	signals_restore();
 	execvp(command->arguments[0], command->arguments);
 	fail(pipe, STEP_EXECUTE);
@@ -48,6 +52,9 @@ static int say_why(const struct command *command, const struct failure *failure,
 	const char *why = strerror(failure->number);
 
 	switch (failure->step) {
+	case STEP_IDENTITY:
+		return error_set(error, ERROR_FAILED, "cannot run %s as user %s: %s", name, command->identity->name,
+				 why);
 	case STEP_DIRECTORY:
 		return error_set(error, ERROR_FAILED, "cannot run %s in %s: %s", name, command->directory, why);
 	case STEP_INHERITED:
@@ -80,7 +87,7 @@ static void close_pipe_end(int *end)
 	*end = -1;
 }
 
-pid_t spawn(const struct command *command, struct error *error)
+pid_t spawn(const struct command *command, const struct cgroup *cgroup, struct error *error)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -92,7 +99,7 @@ pid_t spawn(const struct command *command, struct error *error)
 	if (pid < 0)
 		return error_set_errno(error, errno, "cannot make a process to run %s", command->arguments[0]);
 	if (pid == 0)
-		become(command, writing);
+		become(command, cgroup, writing);
 
 	/* In both, as nobody knows which of us runs first. After its exec this fails, and has been done. */
 	setpgid(pid, pid);

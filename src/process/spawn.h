@@ -6,13 +6,14 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "process/cgroup.h"
 #include "process/supervise.h"
 
 /*
- * Starts it in a process group of its own, which has the number of the process. Returns the number once the command
+ * Starts it in `cgroup` and in a process group of its own, which has the number of the process. Returns the number once the command
  * itself runs, that is after the exec; -1 where it could not be run, and then nothing is left of it:
  * ERROR_NOT_FOUND and ERROR_NOT_RUNNABLE are about the command, any other kind about us.
  */
-pid_t spawn(const struct command *command, struct error *error);
+pid_t spawn(const struct command *command, const struct cgroup *cgroup, struct error *error);
 
 #endif

@@ -32,6 +32,7 @@ enum phase { PHASE_RUNNING, PHASE_TERMINATED, PHASE_KILLED };
 struct run {
 	const struct command *command;
 	struct outcome *outcome;
+	struct cgroup cgroup;
 	pid_t pid; /* also of its group; not signalled any more once it has ended, as the number may go to another then */
 	bool ended;
 	enum phase phase;
@@ -83,6 +84,8 @@ static void signal_everything(const struct run *run, int signal)
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
 	CLEANUP_PROCESS_LIST struct process_list list = {0};
 
+	if (signal == SIGKILL)
+		cgroup_kill(&run->cgroup);
 	signal_group(run, signal);
 	/* Where it fails the group has had its signal, and leftovers_end() says why it fails. */
 	if (descendants_list(getpid(), &supervisor.before, &list, &ignored) == 0) {
@@ -279,17 +282,18 @@ static int start(struct run *run, struct error *error)
 	if (run->command->timeout_ms == 0 ||
 	    __builtin_add_overflow(run->started, run->command->timeout_ms, &run->deadline))
 		run->deadline = SIGNALS_FOR_EVER;
-	run->pid = spawn(run->command, error);
+	run->pid = spawn(run->command, &run->cgroup, error);
 	return run->pid < 0 ? -1 : 0;
 }
 
 int supervise_run(const struct command *command, struct outcome *outcome, struct error *error)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	struct run run = {.command = command, .outcome = outcome, .terminal = -1};
+	struct run run = {.command = command, .outcome = outcome, .cgroup = CGROUP_NONE, .terminal = -1};
 
 	if (supervise_prepare(error) < 0)
 		return -1;
+	cgroup_make(&run.cgroup);
 	int failed = start(&run, error);
 	if (failed == 0)
 		follow(&run);
@@ -298,9 +302,10 @@ int supervise_run(const struct command *command, struct outcome *outcome, struct
 	signals_take_job_control(false, &ignored);
 	if (failed == 0) {
 		int64_t grace = command->kill_after_ms ? command->kill_after_ms : SUPERVISE_LEFTOVER_GRACE_MS;
-		leftovers_end(outcome, &supervisor.before, grace, &run.interruption);
+		leftovers_end(outcome, &run.cgroup, &supervisor.before, grace, &run.interruption);
 		outcome->interrupted = run.interruption.first;
 	}
+	cgroup_remove(&run.cgroup);
 	file_cleanup_close(&run.terminal);
 	return failed;
 }

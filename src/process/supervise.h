@@ -9,15 +9,17 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "process/identity.h"
 
 /* What to run. Everything is borrowed. */
 struct command {
 	char *const *arguments;   /* NULL at the end; arguments[0] is looked up in PATH, as execvp(3) does */
 	char *const *environment; /* NULL at the end, its PATH is the one that counts; or NULL: this process's own */
 	const char *directory;    /* or NULL: this process's own */
-	int inherited;            /* a descriptor that the command keeps (the lock's) though it is O_CLOEXEC; or -1 */
-	int64_t timeout_ms;       /* 0: none. Past it the command, and all that it started, gets SIGTERM */
-	int64_t kill_after_ms;    /* from a SIGTERM (of ours) to SIGKILL; 0: SUPERVISE_KILL_AFTER_MS, and for what is
+	const struct identity *identity; /* who it runs as; or NULL: who this process is */
+	int inherited;         /* a descriptor that the command keeps (the lock's) though it is O_CLOEXEC; or -1 */
+	int64_t timeout_ms;    /* 0: none. Past it the command, and all that it started, gets SIGTERM */
+	int64_t kill_after_ms; /* from a SIGTERM (of ours) to SIGKILL; 0: SUPERVISE_KILL_AFTER_MS, and for what is
 				      left over SUPERVISE_LEFTOVER_GRACE_MS */
 };
 

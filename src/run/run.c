@@ -68,6 +68,7 @@ static void run_in_session(struct session *session, const struct plan *plan, con
 				.timeout_ms = options->timeout_ms,
 				.kill_after_ms = options->kill_after_ms,
 				.lock = session->lock,
+				.user = options->user,
 			},
 	};
 	const struct place place = {.context = &host, .run_unit = run_unit_on_host};
@@ -127,6 +128,7 @@ static bool run_unit_in_guest(void *context, const struct planned_unit *unit, st
 		.arguments = unit->arguments,
 		.environment = environ,
 		.fixture = place->fixture,
+		.user = (char *)place->options->user,
 		.file_mask = file_mask(),
 		.keep = place->options->keep,
 		.timeout_ms = place->options->timeout_ms,

@@ -30,7 +30,8 @@ struct run_options {
 	const struct table *fixture; /* the clean state of each unit; or NULL */
 	bool keep;
 	int64_t timeout_ms, kill_after_ms;
-	int64_t wait_ms; /* for the lock */
+	const char *user; /* who the command runs as; or NULL */
+	int64_t wait_ms;  /* for the lock */
 	lock_waiting_function *waiting;
 	void *waiting_context;
 	uint64_t guest_memory;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/lock.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,8 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "session/lock_holder.h"
-
-#define LOCK_NAME "lock"
+#include "session/lock_proof.h"
 
 /* A wake-up that comes just before the wait would be lost; the next one follows after so long. */
 #define WAKE_UP_AGAIN_NS 50000000L
@@ -118,7 +116,7 @@ static int wait_until(int descriptor, int64_t deadline)
 	static const int deadly[] = {SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
 	struct sigaction alarm_before;
 	sigset_t usual, mask_before;
-	timer_t timer;
+	timer_t timer = NULL;
 
 	/* Without SA_RESTART, so that flock(2) returns. */
 	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, &alarm_before);
@@ -140,42 +138,6 @@ static int wait_until(int descriptor, int64_t deadline)
 	return taken;
 }
 
-/* What the kernel says of a descriptor: only that through which the lock was taken, or a copy of it, has it. */
-static bool holds_lock(pid_t pid, int descriptor)
-{
-	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	CLEANUP_FREE char *path = memory_printf("/proc/%d/fdinfo/%d", (int)pid, descriptor);
-	size_t length;
-	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
-
-	char *rest = NULL;
-	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
-		if (strncmp(line, "lock:", 5) == 0 && strstr(line, " FLOCK ") && strstr(line, " WRITE "))
-			return true;
-	}
-	return false;
-}
-
-/* Whether a process has the lock on the file that `lock` is open on. False, too, where it may not be looked into. */
-static bool process_holds_lock(pid_t pid, int lock)
-{
-	CLEANUP_FREE char *path = memory_printf("/proc/%d/fd", (int)pid);
-	DIR *descriptors = opendir(path);
-	if (!descriptors)
-		return false;
-
-	struct stat file, other;
-	bool holds = false;
-	const struct dirent *entry;
-	while (!holds && (entry = readdir(descriptors)) != NULL) {
-		holds = fstat(lock, &file) == 0 && fstatat(dirfd(descriptors), entry->d_name, &other, 0) == 0 &&
-			file.st_dev == other.st_dev && file.st_ino == other.st_ino &&
-			holds_lock(pid, (int)strtol(entry->d_name, NULL, 10));
-	}
-	closedir(descriptors);
-	return holds;
-}
-
 static int64_t deadline_after(int64_t wait_ms)
 {
 	int64_t deadline;
@@ -191,7 +153,7 @@ static int say_busy(const struct lock_holder *holder, int64_t wait_ms, struct er
 		error_set(error, ERROR_BUSY, "the lock is held by %s", who);
 	else
 		error_set(error, ERROR_BUSY, "the lock was still held after %.1f s by %s", (double)wait_ms / 1000, who);
-	return error_remedy(error, "wait longer for it (--wait), or end what holds it");
+	return error_remedy(error, "wait longer for it (--wait), or end what holds it; 'ipvs-iso status' names it");
 }
 
 static int say_below_holder(const struct lock_holder *holder, struct error *error)
@@ -212,7 +174,8 @@ static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock
 	CLEANUP_HOLDER struct lock_holder holder = {0};
 	lock_holder_read(descriptor, &holder);
 	/* The note may still be that of the holder before, who has not got the lock any more. */
-	if (lock_holder_is_ancestor(&holder) && process_holds_lock(holder.pid, descriptor))
+	struct stat file;
+	if (lock_holder_is_ancestor(&holder) && fstat(descriptor, &file) == 0 && lock_held_by(holder.pid, &file))
 		return say_below_holder(&holder, error);
 	if (wait_ms == 0)
 		return say_busy(&holder, wait_ms, error);
@@ -272,7 +235,7 @@ int lock_inherited(int directory)
 		return -1;
 
 	int descriptor = (int)number;
-	if (!is_lock_file(directory, descriptor) || !holds_lock(getpid(), descriptor))
+	if (!is_lock_file(directory, descriptor) || !lock_held_through(getpid(), descriptor))
 		return -1;
 	return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? -1 : descriptor;
 }

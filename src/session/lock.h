@@ -10,6 +10,9 @@
 
 #include "base/error.h"
 
+/* The file in the state directory. */
+#define LOCK_NAME "lock"
+
 #define LOCK_WAIT_FOR_EVER INT64_C(-1)
 
 /* Environment variable in which a command gets the number of the lock's descriptor. Only a hint: see lock_inherited(). */

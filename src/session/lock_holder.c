@@ -94,7 +94,7 @@ bool lock_holder_is_ancestor(const struct lock_holder *holder)
 char *lock_holder_text(const struct lock_holder *holder)
 {
 	CLEANUP_FREE char *who = holder->pid ? memory_printf("process %d", (int)holder->pid)
-					     : memory_copy_string("a process that cannot be told");
+					     : memory_copy_string("a run whose own process is gone or out of sight");
 	CLEANUP_FREE char *what = holder->command ? memory_printf(" (%s)", holder->command) : memory_copy_string("");
 
 	char since[64] = "";

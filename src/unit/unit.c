@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "kernel/connections.h"
 #include "kernel/rivals.h"
+#include "process/identity.h"
 #include "process/supervise.h"
 #include "session/lock.h"
 #include "table/diff.h"
@@ -65,13 +67,21 @@ static int start_clean(struct ipvs *ipvs, const struct unit_options *options, st
 static int execute(const struct unit *unit, const struct unit_options *options, struct outcome *outcome,
 		   struct error *error)
 {
+	CLEANUP_IDENTITY struct identity identity = {0};
+	if (options->user && identity_find(&identity, options->user, error) < 0)
+		return -1;
+	/* Another user could keep the lock for ever, and cannot change the table anyway. */
+	bool passes_lock = options->lock >= 0 && (!options->user || identity.user == geteuid());
 	CLEANUP_FREE char *lock = memory_printf("%d", options->lock);
 	/* Only this process's own environment changes; it has one thread. */
-	if (options->lock >= 0)
+	if (passes_lock)
 		setenv(LOCK_ENVIRONMENT, lock, 1);
+	else
+		unsetenv(LOCK_ENVIRONMENT);
 	const struct command command = {
 		.arguments = unit->arguments,
-		.inherited = options->lock,
+		.identity = options->user ? &identity : NULL,
+		.inherited = passes_lock ? options->lock : -1,
 		.timeout_ms = options->timeout_ms,
 		.kill_after_ms = options->kill_after_ms,
 	};

@@ -22,7 +22,8 @@ struct unit_options {
 	const struct table *clean; /* the state each unit starts from; borrowed. Its sysctls are put back too */
 	int64_t timeout_ms;        /* 0: none */
 	int64_t kill_after_ms;     /* 0: supervise.h's default */
-	int lock;                  /* the session's lock, which the command inherits; or -1 */
+	int lock;         /* the session's lock, which the command inherits unless it is another user's; or -1 */
+	const char *user; /* who the command runs as (process/identity.h); or NULL: who this process is */
 };
 
 /*

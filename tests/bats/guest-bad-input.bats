@@ -120,6 +120,10 @@ as_nobody() {
           load its module (modprobe ip_vs_nosuch), or use a kernel that has it" ipvs-iso restore scheduler.json
 	refused 125 "ipvs-iso: this kernel has no persistence engine 'nosuch', which the service -f 1 -6 wants
           load its module (modprobe ip_vs_pe_nosuch), or use a kernel that has it" ipvs-iso restore engine.json
+	capture ipvs-iso run --fixture scheduler.json -- touch ran
+	assert_status 125
+	assert_contains "$stderr" "no scheduler 'nosuch'"
+	[ ! -e ran ]
 	all_refused
 }
 

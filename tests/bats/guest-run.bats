@@ -250,15 +250,16 @@ daemons      left     --start-daemon master --mcast-interface lo --syncid 4 --sy
 	assert_contains "$stderr" ' SUMMARY 3 units: 1 failed, 2 could not be run'
 }
 
-@test "125 wins over everything: a unit after which the table cannot be made clean" {
-	# Only a process that the kernel does not let go could do it in earnest; a fixture that it refuses does, too.
+@test "125 wins over everything: a unit before which the table cannot be made clean" {
+	ip link add gone0 type dummy
+	ip link set gone0 up
 	echo '{"format": "ipvs-iso.snapshot", "version": 1,
-		"services": [{"fwmark": 1, "family": "ipv4", "scheduler": "nosuch"}]}' >fixture.json
-	isolated --fixture fixture.json --unit a --unit b -- touch
+		"daemons": [{"role": "master", "interface": "gone0", "sync_id": 1}]}' >fixture.json
+	isolated --fixture fixture.json --unit 1 --unit 2 -- bash -c 'touch ran.{}; ip link del gone0; exit 9'
 	assert_status 125
-	assert_contains "$stderr" "the kernel has no scheduler 'nosuch'"
-	[ ! -e a ]
-	[ ! -e b ]
+	assert_contains "$stderr" ' 1: exit status 9' ' TROUBLE ' ' 2: cannot make the table clean: ' \
+		"there is no network interface 'gone0'" '1 failed, 1 could not be run'
+	assert_same ran.1 "$(echo ran.*)"
 }
 
 # ---- time limits ----

@@ -205,7 +205,9 @@ host_has_ipvs() {
 	umask 027
 	background_guest -- sh -c '
 		cat old
-		echo new >new && mkdir made && mv old made/moved && ln -s made/moved link && rmdir folder
+		echo new >new
+		(umask 0; echo open >open)
+		mkdir made && mv old made/moved && ln -s made/moved link && rmdir folder
 		echo >waiting
 		until [ -e later ]; do sleep 0.05; done
 		cat later'
@@ -213,6 +215,7 @@ host_has_ipvs() {
 	wait_until test -e waiting
 	assert_same 'new' "$(cat new)"
 	assert_same "$(id -u):$(id -g):640" "$(stat -c %u:%g:%a new)"
+	assert_same 666 "$(stat -c %a open)"
 	assert_same 'from the host' "$(cat link)"
 	[ ! -e folder ] && [ ! -e old ]
 	echo 'meanwhile' >later.part
@@ -379,7 +382,7 @@ host_has_ipvs() {
 }
 
 @test "guest: a kernel that hangs is 125, and ended" {
-	background_guest --guest-timeout 2s -- sh -c 'echo >ready; sleep 60'
+	background timeout --kill-after=5 20 ipvs-iso run --kernel uml --guest-timeout 2s -- sh -c 'echo >ready; sleep 60'
 	wait_until test -e ready
 	local processes kernel
 	processes=$(process_tree "$job")
@@ -453,16 +456,22 @@ host_has_ipvs() {
 	all_gone $processes
 }
 
-@test "guest: kill -9 of ipvs-iso leaves no process" {
-	background_guest -- sh -c 'setsid sleep 60 & echo >ready; sleep 60'
-	wait_until test -e ready
-	local processes
-	processes=$(process_tree "$job")
-	[ "$(wc -w <<<"$processes")" -ge 4 ]
-	kill -KILL "$job"
-	wait_for_job
-	# shellcheck disable=SC2086
-	wait_until all_gone $processes
+@test "guest: kill -9 of ipvs-iso leaves no process, also where the guest hangs" {
+	local processes kernel guest
+	for guest in works hangs; do
+		background_guest -- sh -c 'setsid sleep 60 & echo >ready; sleep 60'
+		wait_until test -e ready
+		processes=$(process_tree "$job")
+		kernel=$(kernel_processes "$job")
+		[ "$(wc -w <<<"$processes")" -ge 4 ]
+		# shellcheck disable=SC2086
+		[ $guest = works ] || kill -STOP $kernel
+		kill -KILL "$job"
+		wait_for_job
+		# shellcheck disable=SC2086
+		wait_until all_gone $processes
+		rm ready
+	done
 }
 
 # ---- who may, and what is left ----

@@ -35,6 +35,10 @@ static void check_round_trip(const struct guest_request *request)
 		assert_string_equal(back.fixture, request->fixture);
 	else
 		assert_null(back.fixture);
+	if (request->user)
+		assert_string_equal(back.user, request->user);
+	else
+		assert_null(back.user);
 	assert_int_equal(back.file_mask, request->file_mask);
 	assert_int_equal(back.keep, request->keep);
 	assert_true(back.timeout_ms == request->timeout_ms);
@@ -56,6 +60,7 @@ static void a_unit_arrives_as_it_was_asked_for(void **state)
 		.arguments = arguments,
 		.environment = environment,
 		.fixture = "{\"format\": \"ipvs-iso.snapshot\",\n\"version\": 1}",
+		.user = "nobody",
 		.file_mask = 0777,
 		.keep = true,
 		.timeout_ms = INT64_MAX,
@@ -92,7 +97,7 @@ static void check_request_refused(const char *text, size_t length)
 	assert_null(request.arguments);
 }
 
-#define START "{\"name\":\"n\",\"file_mask\":18,\"keep\":false,\"timeout_ms\":0,\"kill_after_ms\":0,"
+#define START "{\"name\":\"n\",\"user\":null,\"file_mask\":18,\"keep\":false,\"timeout_ms\":0,\"kill_after_ms\":0,"
 
 static void what_is_no_unit_is_refused(void **state)
 {
@@ -112,6 +117,12 @@ static void what_is_no_unit_is_refused(void **state)
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		check_request_refused(texts[i], strlen(texts[i]));
+
+	/* It is those mistakes that are refused, not the rest. */
+	static const char right[] = START "\"arguments\":[\"a\"],\"environment\":[],\"fixture\":null}";
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_GUEST_REQUEST struct guest_request request = {0};
+	assert_int_equal(guest_request_from_json(&request, right, strlen(right), &error), 0);
 
 	char *arguments[] = {"a", "\xff", NULL};
 	const struct guest_request whole = {.name = "n", .arguments = arguments, .environment = arguments};

@@ -234,6 +234,13 @@ static void what_is_no_result_is_refused(void **state)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		check_refused(texts[i], strlen(texts[i]));
 
+	/* It is those mistakes that are refused, not the rest. */
+	static const char right[] = HEAD "\"residue\":[],\"trouble\":null}";
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	struct unit_result result = {0};
+	assert_int_equal(unit_result_from_json(&result, right, strlen(right), &error), 0);
+	unit_result_clear(&result);
+
 	/* Cut off anywhere. */
 	struct unit_result whole = sample(RESIDUE);
 	CLEANUP_FREE char *text = unit_result_to_json(&whole);
