@@ -124,6 +124,13 @@ check-unit: unit-tests ## build and run the cmocka tests only
 check-bats: all ## build and run the bats tests only
 	@tests/run --build $(BUILD) host guest
 
+# As many guests as there are processors, each with its share of the calls. It takes some twenty minutes on two.
+FAULT_GUESTS := $(shell nproc)
+.PHONY: check-faults
+check-faults: all ## kill and fail ipvs-iso at every single system call
+	@seq 1 $(FAULT_GUESTS) | IPVS_ISO=$(abspath $(PROGRAM)) xargs -P $(FAULT_GUESTS) -I '{}' \
+		$(PROGRAM) run -q --kernel uml -- tests/faults/inject --every $(FAULT_GUESTS) --from '{}'
+
 .PHONY: lint
 lint: ## install what is missing, then every static check; any finding fails
 	@tests/packages/install build test lint

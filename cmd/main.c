@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,16 +47,32 @@ static int run_command(const struct subcommand *command, int count, char **argum
 /* What could not be written was not said: a report that is cut off must not look like success. */
 static int finish(int status)
 {
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	error_set(&error, ERROR_FAILED, "cannot write standard output");
+	error_set(&error, ERROR_FAILED, "cannot write standard output%s%s", errno ? ": " : "",
+		  errno ? strerror(errno) : "");
 	return print_error(&error);
+}
+
+/* Closed standard descriptors (<&-) would become those of the next files that are opened: the lock, the guest's line. */
+static void open_missing_descriptors(void)
+{
+	int descriptor;
+	do
+		descriptor = open("/dev/null", O_RDWR);
+	while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+	if (descriptor >= 0)
+		close(descriptor);
 }
 
 int main(int count, char **arguments)
 {
-	manners.color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+	open_missing_descriptors();
+	/* https://no-color.org: set and not empty. */
+	const char *no_color = getenv("NO_COLOR");
+	manners.color = isatty(STDERR_FILENO) && (!no_color || !*no_color);
 
 	if (count < 2) {
 		CLEANUP_ERROR struct error error = ERROR_INIT;

@@ -275,6 +275,9 @@ static int run(int count, char **operands)
 	if (make_plan(&plan, operands, &error) < 0 ||
 	    choice_make(&choice, kernel && *kernel ? kernel : "auto", &error) < 0)
 		return print_error(&error);
+	/* Before anything is changed; a guest has a table of its own, which nobody misses. */
+	if (settings.fixture && choice.ipvs && ipvs_can_hold(choice.ipvs, &fixture, &error) < 0)
+		return print_error(&error);
 	CLEANUP_IDENTITY struct identity identity = {0};
 	if (settings.run.user && choice.ipvs && identity_find(&identity, settings.run.user, &error) < 0)
 		return print_error(&error);

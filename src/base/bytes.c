@@ -40,7 +40,8 @@ char *bytes_from_json(const json_t *json)
 	for (size_t i = 0; i < length; i++) {
 		int high = hex_digit(hex[2 * i]);
 		int low = hex_digit(hex[2 * i + 1]);
-		if (high < 0 || low < 0)
+		/* A NUL would end the string early. */
+		if (high < 0 || low < 0 || (high == 0 && low == 0))
 			return NULL;
 		text[i] = (char)(high << 4 | low);
 	}

@@ -3,8 +3,8 @@
  * The line between the host and a guest: frames over one serial line, in both directions.
  *
  * A frame is a type (one byte), a length (four bytes, little endian) and that many bytes. One line for everything, and
- * not one for each stream: so what a unit wrote to stdout and stderr keeps its order, and everything it wrote
- * has arrived when its result does.
+ * not one for each stream: so everything that a unit wrote has arrived when its result does, and the end of its
+ * standard input can be said.
  *
  * Nothing here blocks: what cannot be sent at once waits in a queue, so that neither side stops listening because the
  * other is slow.

@@ -10,6 +10,7 @@
 #include "kernel/encode.h"
 #include "kernel/module.h"
 #include "kernel/netlink.h"
+#include "kernel/sysctls.h"
 #include "table/rules.h"
 
 /* A mark that nobody uses; if somebody does, the question is put to libkmod instead. */
@@ -120,6 +121,14 @@ int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *er
 			presence = ask_modules("ip_vs_pe_", service->persistence_engine);
 		if (presence == ABSENT)
 			return missing(error, "persistence engine", "ip_vs_pe_", service->persistence_engine, service);
+	}
+	for (size_t i = 0; i < table->sysctls.count; i++) {
+		const char *name = table->sysctls.items[i].name;
+		if (sysctl_exists(name))
+			continue;
+		error_set(error, ERROR_UNAVAILABLE, "this kernel has no sysctl net.ipv4.vs.%s", name);
+		return error_remedy(error,
+				    "correct its name or leave it out of the snapshot, or use a kernel that has it");
 	}
 	return 0;
 }

@@ -51,7 +51,7 @@ int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *er
 int ipvs_flush(struct ipvs *ipvs, struct error *error);
 
 /*
- * Checks that the kernel has every scheduler and persistence engine that `table` names, loading modules as it would
+ * Checks that the kernel has every scheduler, persistence engine and sysctl that `table` names, loading modules as it would
  * itself; the error (ERROR_UNAVAILABLE) names the first missing one. Nothing in the live table changes. Worth asking
  * before ipvs_apply(): the kernel runs modprobe anew for each service with a scheduler that it does not find.
  */

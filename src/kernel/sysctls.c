@@ -74,6 +74,12 @@ int sysctls_read(struct table *table, struct error *error)
 	}
 }
 
+bool sysctl_exists(const char *name)
+{
+	CLEANUP_FREE char *path = memory_printf("%s/%s", SYSCTL_FOLDER, name);
+	return access(path, F_OK) == 0;
+}
+
 int sysctl_write(const struct sysctl *sysctl, struct error *error)
 {
 	/* A name from a snapshot must not lead out of the folder. */

@@ -287,7 +287,7 @@ static void the_lock_lives_as_long_as_who_inherited_it(void **state)
 	assert_int_equal(who.pid, 0);
 	assert_string_equal(who.command, "make check");
 	lock_holder_clear(&who);
-	assert_busy(0, "held by a process that cannot be told (make check)");
+	assert_busy(0, "held by a run whose own process is gone or out of sight (make check)");
 
 	close(holder.orders);
 	CLEANUP_CLOSE int lock = lock_take(directory, "me", 60000, NULL, NULL, &error);
@@ -336,7 +336,7 @@ static void a_damaged_note_says_nothing(void **state)
 		assert_int_equal(holder.pid, 0);
 		assert_int_equal(holder.since, 0);
 		assert_null(holder.command);
-		assert_busy(0, "a process that cannot be told");
+		assert_busy(0, "a run whose own process is gone or out of sight");
 	}
 }
 
