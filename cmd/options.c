@@ -54,7 +54,7 @@ static void parser_make(struct parser *parser, const struct subcommand *command)
 	parser->long_options = memory_allocate((size_t)parser->count + 1, sizeof *parser->long_options);
 
 	size_t length;
-	FILE *letters = open_memstream(&parser->short_options, &length);
+	FILE *letters = memory_stream(&parser->short_options, &length);
 	/* "+": stop at the first operand. ":": tell a missing value from an unknown option. */
 	fputs(command->operands_are_a_command ? "+:" : ":", letters);
 	for (int i = 0; i < parser->count; i++) {

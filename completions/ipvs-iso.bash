@@ -7,10 +7,11 @@ _ipvs_iso_options() {
 	case $1 in
 	run)
 		echo -k= --kernel= -w= --wait= --unit= --units-from= --no-split --fixture= --timeout= --kill-after= \
-			--fail-on= --keep --memory= --guest-timeout=
+			--fail-on= --keep --user= --memory= --guest-timeout=
 		;;
 	snapshot) echo -o= --output= ;;
 	diff) echo -f= --format= ;;
+	recover) echo --kill ;;
 	esac
 	[ -z "$1" ] || echo -q --quiet -v --verbose
 	echo -h --help -V --version
@@ -37,6 +38,7 @@ _ipvs_iso_value() {
 	-k | --kernel) _ipvs_iso_words 'auto host uml' "$2" ;;
 	-f | --format) _ipvs_iso_words 'text json' "$2" ;;
 	-o | --output | --fixture | --unit) _ipvs_iso_files "$2" ;;
+	--user) mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
 	--units-from) mapfile -t COMPREPLY < <(compgen -c -- "$2") ;;
 	--fail-on)
 		# A list: what is before the last comma stays.

@@ -29,8 +29,8 @@ function __ipvs_iso_wrapped
                 set -e words[1]
                 string join \n -- $words
                 return 0
-            case -k --kernel -w --wait --unit --units-from --fixture --timeout --kill-after --fail-on --memory \
-                --guest-timeout
+            case -k --kernel -w --wait --unit --units-from --fixture --timeout --kill-after --fail-on --user \
+                --memory --guest-timeout
                 # The value may be the word that is being completed.
                 set -q words[2]; or return 1
                 set -e words[1..2]
@@ -96,6 +96,7 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l timeout -x -d 'End a unit
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l kill-after -x -d 'How long a unit may take to obey SIGTERM'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fail-on -xa '(__ipvs_iso_classes)' -d 'Which residue fails the run'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l keep -d 'Do not flush first'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l user -xa '(__fish_complete_users)' -d 'Run the command as that user'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l memory -x -d 'How much memory the embedded kernel has'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l guest-timeout -x -d 'How long an embedded kernel may be silent'
 complete -c ipvs-iso -n __ipvs_iso_wraps -a '(__ipvs_iso_complete_wrapped)'
@@ -104,3 +105,5 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of snapshot' -s o -l output -r -F -d
 complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -s f -l format -xa 'text json' -d 'How to print the differences'
 complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -a live -d "The kernel's table"
 complete -c ipvs-iso -n '__ipvs_iso_options_of restore diff check' -F
+
+complete -c ipvs-iso -n '__ipvs_iso_options_of recover' -l kill -d 'First end what a killed run left running'

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +55,14 @@ char *memory_vprintf(const char *format, va_list arguments)
 	if (vasprintf(&text, format, arguments) < 0)
 		out_of_memory();
 	return text;
+}
+
+FILE *memory_stream(char **text, size_t *length)
+{
+	FILE *stream = open_memstream(text, length);
+	if (!stream)
+		out_of_memory();
+	return stream;
 }
 
 char *memory_printf(const char *format, ...)

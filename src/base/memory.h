@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Frees the pointer that it stands on when that goes out of scope. */
 #define CLEANUP_FREE __attribute__((cleanup(memory_cleanup_free)))
@@ -28,5 +29,11 @@ char *memory_copy_bytes(const char *bytes, size_t length); /* a NUL is put behin
 /* As asprintf(3), but returns the text. The caller frees. */
 char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *memory_vprintf(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+
+/*
+ * A stream that writes into memory, as open_memstream(3) makes one: when it is closed, `text` and `length` are what was
+ * written, and the caller frees the text.
+ */
+FILE *memory_stream(char **text, size_t *length);
 
 #endif

@@ -67,7 +67,7 @@ char *console_last_lines(const struct console *console)
 
 	char *lines;
 	size_t length;
-	FILE *stream = open_memstream(&lines, &length);
+	FILE *stream = memory_stream(&lines, &length);
 	for (int count = 0; *start && count < CONSOLE_LINES; count++) {
 		size_t line = strcspn(start, "\n");
 		fprintf(stream, "\n    %.*s", (int)line, start);

@@ -111,7 +111,7 @@ static char *list_suspects(void)
 	char *list;
 	size_t length;
 	size_t count = 0;
-	FILE *stream = open_memstream(&list, &length);
+	FILE *stream = memory_stream(&list, &length);
 	DIR *processes = opendir("/proc");
 
 	find_sockets(&inodes);
@@ -134,7 +134,7 @@ int rivals_blame(struct error *error, const char *when, const struct changes *ch
 {
 	char *list;
 	size_t length;
-	FILE *stream = open_memstream(&list, &length);
+	FILE *stream = memory_stream(&list, &length);
 	for (size_t i = 0; i < changes->list.count && i < LISTED; i++) {
 		CLEANUP_FREE char *text = change_text(&changes->list.items[i]);
 		static const char marks[] = {[CHANGE_ADD] = '+', [CHANGE_EDIT] = '~', [CHANGE_REMOVE] = '-'};

@@ -36,7 +36,7 @@ void plan_add_whole(struct plan *plan, char *const *command)
 	char **arguments = memory_allocate(count + 1, sizeof *arguments);
 	char *name;
 	size_t name_length;
-	FILE *stream = open_memstream(&name, &name_length);
+	FILE *stream = memory_stream(&name, &name_length);
 	for (size_t i = 0; i < count; i++) {
 		arguments[i] = memory_copy_string(command[i]);
 		fprintf(stream, "%s%s", i ? " " : "", command[i]);
@@ -50,7 +50,7 @@ static char *fill_in(const char *argument, const char *name)
 {
 	char *text;
 	size_t length;
-	FILE *stream = open_memstream(&text, &length);
+	FILE *stream = memory_stream(&text, &length);
 	for (const char *mark; (mark = strstr(argument, "{}")); argument = mark + 2)
 		fprintf(stream, "%.*s%s", (int)(mark - argument), argument, name);
 	fputs(argument, stream);

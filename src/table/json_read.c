@@ -116,9 +116,7 @@ static char *join_numbers(const struct json_source *source, const struct json_pl
 	}
 	char *text = NULL;
 	size_t length;
-	FILE *out = open_memstream(&text, &length);
-	if (!out)
-		abort(); /* there was no memory for it, as in base/memory.h */
+	FILE *out = memory_stream(&text, &length);
 	json_array_foreach(array, i, item)
 	{
 		fprintf(out, "%s%" JSON_INTEGER_FORMAT, i ? " " : "", json_integer_value(item));

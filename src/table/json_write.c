@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "table/flags.h"
 
 /* More digits than these need not fit into the 64 bits that a JSON reader can be relied on to have. */
@@ -228,9 +229,7 @@ char *table_to_json(const struct table *table, size_t *length)
 {
 	char *text = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-	if (!out)
-		abort(); /* there was no memory for it, as in base/memory.h */
+	FILE *out = memory_stream(&text, &size);
 	/* No other thread knows this stream; without its lock each character costs half. */
 	__fsetlocking(out, FSETLOCKING_BYCALLER);
 	write_table(out, table);

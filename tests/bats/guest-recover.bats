@@ -99,8 +99,9 @@ assert_told_recovery() {
 	wait "$job" || true
 	capture ipvs-iso run --wait 0 -- true
 	assert_status 125
-	assert_matches "$stderr" 'ipvs-iso: the lock is held by [^(]* \(bash -c .*\), since [0-9-]+ [0-9:]+
-          wait longer for it \(--wait\), or end what holds it'
+	assert_matches "$stderr" "ipvs-iso: the lock is held by a run whose own process is gone or out of sight \(bash -c
+.*\), since [0-9-]+ [0-9:]+
+          wait longer for it \(--wait\), or end what holds it; 'ipvs-iso status' names it"
 	assert_contains "$(services)" 'FWM  00000006'
 
 	# recover waits for it to end.
@@ -113,11 +114,91 @@ assert_told_recovery() {
 	assert_same "$before" "$(table)"
 }
 
+@test "recover --kill ends what a killed run left, which status names, and puts the table back" {
+	kill_a_run only
+	wait "$job" || true
+	capture ipvs-iso status
+	assert_status 0
+	assert_contains "$output" "\
+lock           the run that took it was killed, but processes that it started live on and hold it:
+                 process $unit: sleep 600
+               end them and put the table back: ipvs-iso recover --kill
+journal        there is one, in "
+
+	capture ipvs-iso recover --kill
+	assert_status 0
+	assert_same '' "$output"
+	assert_told_recovery "$stderr"
+	assert_ended "$unit"
+	assert_same "$before" "$(table)"
+	assert_contains "$(ipvs-iso status)" 'lock           free
+journal        none: '
+}
+
+@test "recover --kill ends all that a killed run left, also what ignores SIGTERM, is stopped, or has hidden" {
+	background_run -- '
+		ipvsadm -C
+		trap "" TERM
+		sleep 601 & echo $! >pids
+		setsid -f bash -c "echo \$\$ >>pids; exec sleep 602"
+		while [ $(wc -l <pids) -lt 2 ]; do sleep 0.02; done
+		trap - TERM
+		sleep 603 & echo $! >>pids
+		kill -STOP $!'
+	kill -KILL "$job"
+	wait "$job" || true
+	local pids pid seen
+	mapfile -t pids <pids
+	jobs_started+=("${pids[@]}")
+	seen=$(ipvs-iso status)
+	for pid in 0 1 2; do
+		assert_contains "$seen" "
+                 process ${pids[pid]}: sleep 60$((pid + 1))
+"
+	done
+	capture ipvs-iso recover --kill
+	assert_status 0
+	assert_told_recovery "$stderr"
+	assert_ended "$unit" "${pids[@]}"
+	assert_same "$before" "$(table)"
+}
+
+@test "recover --kill is refused while the run lives, and touches nothing" {
+	background_run -- 'ipvsadm -A -f 6'
+	local dirty
+	dirty=$(table)
+	capture ipvs-iso recover --kill
+	assert_status 125
+	assert_same '' "$output"
+	assert_same "ipvs-iso: the run that holds the lock, process $job, is alive and will put the table back
+          end it by itself: kill $job" "$stderr"
+	kill -0 "$job" "$unit"
+	assert_same "$dirty" "$(table)"
+	compgen -G "$IPVS_ISO_STATE_DIR/*/journal.json"
+
+	kill "$job"
+	wait_for_job
+	assert_status 143
+	assert_same "$before" "$(table)"
+}
+
+@test "recover --kill has nothing to end where the lock is free, and recovers as without it" {
+	capture ipvs-iso recover --kill
+	assert_status 0
+	assert_contains "$output" 'There is nothing to recover'
+
+	kill_a_run
+	capture ipvs-iso recover --kill
+	assert_status 0
+	assert_told_recovery "$stderr"
+	assert_same "$before" "$(table)"
+}
+
 @test "recover waits for a run that is under way, and then has nothing to do" {
 	background_run -- 'ipvsadm -A -f 6'
 	local run=$job
 	background ipvs-iso recover
-	wait_until grep -q "waiting for the lock, which process $run (" job.stderr
+	wait_until grep -q "waiting for the lock, held by process $run (" job.stderr
 	assert_contains "$(services)" 'FWM  00000006'
 	kill "$unit"
 	wait_for_job

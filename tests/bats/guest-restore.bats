@@ -104,7 +104,7 @@ counted() {
 	snapshot_with '"sysctl": {"no_such_setting": 1}' >wanted.json
 	capture ipvs-iso restore wanted.json
 	assert_status 125
-	assert_contains "$stderr" no_such_setting
+	assert_contains "$stderr" 'this kernel has no sysctl net.ipv4.vs.no_such_setting'
 	assert_same "$before" "$(table)"
 }
 
@@ -129,7 +129,7 @@ counted() {
 	background_run -- :
 	local run=$job
 	background ipvs-iso restore wanted.json
-	wait_until grep -q "waiting for the lock, which process $run (bash -c :" job.stderr
+	wait_until grep -q "waiting for the lock, held by process $run (bash -c :" job.stderr
 	assert_lacks "$(services)" 0A080001 0A090001
 	kill "$unit"
 	wait_for_job

@@ -381,11 +381,11 @@ timeouts     changed  --set 5 5 5 (was: --set 900 120 300)' "$(sed -n 's/^ \{21\
 	capture ipvs-iso run --wait 0 -- touch ran
 	assert_status 125
 	assert_matches "$stderr" "ipvs-iso: the lock is held by process $job \(bash -c ipvsadm -A -f 6.*\), since [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}
-          wait longer for it \(--wait\), or end what holds it"
+          wait longer for it \(--wait\), or end what holds it; 'ipvs-iso status' names it"
 
 	capture ipvs-iso run --wait 0.3 -- touch ran
 	assert_status 125
-	assert_contains "$stderr" "waiting for the lock, which process $job (" \
+	assert_contains "$stderr" "waiting for the lock, held by process $job (" \
 		"ipvs-iso: the lock was still held after 0.3 s by process $job ("
 	[ ! -e ran ]
 	assert_contains "$(services)" 'FWM  00000006'
@@ -395,7 +395,7 @@ timeouts     changed  --set 5 5 5 (was: --set 900 120 300)' "$(sed -n 's/^ \{21\
 	background_run -- :
 	local run=$job
 	background ipvs-iso run --wait 60 -- ipvsadm -Sn
-	wait_until grep -q "waiting for the lock, which process $run" job.stderr
+	wait_until grep -q "waiting for the lock, held by process $run " job.stderr
 	kill "$unit"
 	wait_for_job
 	assert_status 0

@@ -35,10 +35,12 @@ kernel uml     no: this is the embedded kernel already, and it does not run insi
 }
 
 @test "status says who holds the lock, since when, and that there is a journal" {
+	local moment='[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}'
 	background_run -- 'ipvsadm -A -f 6'
 	capture ipvs-iso status
 	assert_status 0
-	assert_matches "$output" "lock           held by process $job since [0-9-]+ [0-9:]+: bash -c ipvsadm -A -f 6.*"
+	assert_matches "$output" "lock           held by process $job \(bash -c ipvsadm -A -f 6.*\), since $moment
+.*"
 	assert_contains "$output" "
 journal        there is one, in $IPVS_ISO_STATE_DIR/" \
 		'works: 1 service, 0 destinations, 0 sync daemons'

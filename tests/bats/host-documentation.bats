@@ -273,6 +273,13 @@ offers_classes() {
 	"offered_by_$1" 'ipvs-iso run --fail-on services,sys' | grep -qxE '(services,)?sysctl'
 }
 
+# offers_users SHELL
+offers_users() {
+	offers_also "$1" 'ipvs-iso run --user ' nobody
+	offers "$1" 'ipvs-iso run --user nobod' nobody
+	never_offers "$1" 'ipvs-iso run --user ' README.md
+}
+
 # offers_files SHELL
 offers_files() {
 	local line
@@ -314,6 +321,10 @@ offers_wrapped_completion() {
 	offers_classes bash
 }
 
+@test "bash offers users where one is wanted" {
+	offers_users bash
+}
+
 @test "bash offers files where they are wanted" {
 	offers_files bash
 }
@@ -328,6 +339,10 @@ offers_wrapped_completion() {
 
 @test "zsh offers the classes of residue" {
 	offers_classes zsh
+}
+
+@test "zsh offers users where one is wanted" {
+	offers_users zsh
 }
 
 @test "zsh offers files where they are wanted" {
@@ -345,6 +360,10 @@ offers_wrapped_completion() {
 
 @test "fish offers the classes of residue" {
 	offers_classes fish
+}
+
+@test "fish offers users where one is wanted" {
+	offers_users fish
 }
 
 @test "fish offers files where they are wanted" {

@@ -508,11 +508,6 @@ struct terminal_job {
 	int orders;
 };
 
-static void tell(int news, const char *format, int number)
-{
-	dprintf(news, format, number);
-}
-
 static _Noreturn void be_job(const char *script, int news)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -523,7 +518,7 @@ static _Noreturn void be_job(const char *script, int news)
 	signal(SIGTTOU, SIG_DFL);
 	if (supervise_run(&command, &outcome, &error) < 0)
 		_exit(99);
-	tell(news, "interrupted %d\n", outcome.interrupted);
+	dprintf(news, "interrupted %d\n", outcome.interrupted);
 	/* The shell's terminal is where it was. */
 	_exit(tcgetpgrp(STDIN_FILENO) == getpgrp() ? outcome.status : 98);
 }
@@ -544,12 +539,12 @@ static _Noreturn void be_shell(const char *script, int news, int orders)
 		if (waitpid(job, &status, WUNTRACED) != job)
 			_exit(97);
 		if (!WIFSTOPPED(status)) {
-			tell(news, WIFEXITED(status) ? "status %d\n" : "signal %d\n",
-			     WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+			dprintf(news, WIFEXITED(status) ? "status %d\n" : "signal %d\n",
+				WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 			_exit(0);
 		}
 		tcsetpgrp(STDIN_FILENO, getpgrp());
-		tell(news, "stopped %d\n", WSTOPSIG(status));
+		dprintf(news, "stopped %d\n", WSTOPSIG(status));
 		if (read(orders, &order, 1) != 1)
 			_exit(96);
 		tcsetpgrp(STDIN_FILENO, job);
