@@ -124,7 +124,7 @@ check-unit: unit-tests ## build and run the cmocka tests only
 check-bats: all ## build and run the bats tests only
 	@tests/run --build $(BUILD) host guest
 
-# As many guests as there are processors, each with its share of the calls. It takes some twenty minutes on two.
+# As many guests as there are processors, each with its share of the calls. It takes half an hour and more on two.
 FAULT_GUESTS := $(shell nproc)
 .PHONY: check-faults
 check-faults: all ## kill and fail ipvs-iso at every single system call

@@ -99,8 +99,8 @@ assert_told_recovery() {
 	wait "$job" || true
 	capture ipvs-iso run --wait 0 -- true
 	assert_status 125
-	assert_matches "$stderr" "ipvs-iso: the lock is held by a run whose own process is gone or out of sight \(bash -c
-.*\), since [0-9-]+ [0-9:]+
+	assert_matches "$stderr" "ipvs-iso: the lock is held by a run whose own process is gone or out of sight \
+\(bash -c .*\), since [0-9-]+ [0-9:]+
           wait longer for it \(--wait\), or end what holds it; 'ipvs-iso status' names it"
 	assert_contains "$(services)" 'FWM  00000006'
 
@@ -144,6 +144,7 @@ journal        none: '
 		while [ $(wc -l <pids) -lt 2 ]; do sleep 0.02; done
 		trap - TERM
 		sleep 603 & echo $! >>pids
+		until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done
 		kill -STOP $!'
 	kill -KILL "$job"
 	wait "$job" || true

@@ -161,7 +161,7 @@ static void check_round_trip(const struct unit_result *result)
 	assert_int_equal(back.interrupted, result->interrupted);
 	assert_true(back.duration_ms == result->duration_ms);
 	assert_int_equal(back.residue.entries.count, result->residue.entries.count);
-	for (size_t i = 0; back.residue.entries.items && i < back.residue.entries.count; i++) {
+	for (size_t i = 0; result->residue.entries.items && i < result->residue.entries.count; i++) {
 		assert_int_equal(back.residue.entries.items[i].class, result->residue.entries.items[i].class);
 		assert_int_equal(back.residue.entries.items[i].action, result->residue.entries.items[i].action);
 		assert_string_equal(back.residue.entries.items[i].text, result->residue.entries.items[i].text);
