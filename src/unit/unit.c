@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/duration.h"
 #include "base/memory.h"
 #include "kernel/connections.h"
 #include "kernel/rivals.h"
@@ -13,6 +15,10 @@
 #include "process/supervise.h"
 #include "session/lock.h"
 #include "table/diff.h"
+
+/* How long, and at what distance, the table is looked at after a unit that left something in it. */
+#define WATCH_MS 250
+#define WATCH_PAUSE_MS 25
 
 /* What a unit may change, at one moment. */
 struct state {
@@ -34,18 +40,33 @@ static int state_read(struct ipvs *ipvs, struct state *state, struct error *erro
 	return connections_count(&state->connections, error);
 }
 
-/* Reads it twice: where nothing of the unit lives any more, nothing may change from the one time to the other. */
-static int state_read_steady(struct ipvs *ipvs, struct state *state, struct error *error)
+/* Fails when the table is not `expected` any more; `when` is said. */
+static int check_steady(struct ipvs *ipvs, const struct table *expected, const char *when, struct error *error)
 {
-	CLEANUP_TABLE struct table again;
-	table_init(&again);
-	if (state_read(ipvs, state, error) < 0 || ipvs_read(ipvs, &again, error) < 0)
+	CLEANUP_TABLE struct table now;
+	table_init(&now);
+	if (ipvs_read(ipvs, &now, error) < 0)
 		return -1;
 	CLEANUP_CHANGES struct changes changed = {0};
-	table_diff(&changed, &state->table, &again);
-	if (changed.list.count > 0)
-		return rivals_blame(error, "when the unit and all that it started had ended", &changed);
-	return 0;
+	table_diff(&changed, expected, &now);
+	return changed.list.count > 0 ? rivals_blame(error, when, &changed) : 0;
+}
+
+/*
+ * Nothing of the unit lives any more, so nothing may change now. Where the unit left nothing that is looked at once. What it
+ * left might be somebody else's doing, so then the table is watched for a while before the unit is blamed.
+ */
+static int check_nobody_else_writes(struct ipvs *ipvs, const struct state *dirty, bool suspicious, struct error *error)
+{
+	const struct timespec pause = {.tv_nsec = WATCH_PAUSE_MS * 1000000L};
+	int64_t until = duration_now() + (suspicious ? WATCH_MS : 0);
+	for (;;) {
+		if (check_steady(ipvs, &dirty->table, "when the unit and all that it started had ended", error) < 0)
+			return -1;
+		if (duration_now() >= until)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
 }
 
 /* Makes the table clean, unless it is to be kept, and reads it. */
@@ -55,13 +76,9 @@ static int start_clean(struct ipvs *ipvs, const struct unit_options *options, st
 		return state_read(ipvs, clean, error);
 	if (ipvs_flush(ipvs, error) < 0 || ipvs_restore(ipvs, options->clean, error) < 0)
 		return error_context(error, "cannot make the table clean");
-	if (state_read(ipvs, clean, error) < 0)
+	if (check_steady(ipvs, options->clean, "when the unit had not begun", error) < 0)
 		return -1;
-	CLEANUP_CHANGES struct changes changed = {0};
-	table_diff(&changed, options->clean, &clean->table);
-	if (changed.list.count > 0)
-		return rivals_blame(error, "when the unit had not begun", &changed);
-	return 0;
+	return state_read(ipvs, clean, error);
 }
 
 static int execute(const struct unit *unit, const struct unit_options *options, struct outcome *outcome,
@@ -97,12 +114,10 @@ static void note_outcome(struct unit_result *result, const struct outcome *outco
 	result->duration_ms = outcome->duration_ms;
 }
 
-static void note_residue(struct residue_list *residue, const struct state *clean, const struct state *dirty,
-			 const struct outcome *outcome)
+static void note_residue(struct residue_list *residue, const struct changes *changes, const struct state *clean,
+			 const struct state *dirty, const struct outcome *outcome)
 {
-	CLEANUP_CHANGES struct changes changes = {0};
-	table_diff(&changes, &clean->table, &dirty->table);
-	residue_add_changes(residue, &changes);
+	residue_add_changes(residue, changes);
 
 	for (size_t i = 0; i < outcome->leftovers.count; i++) {
 		const struct leftover *leftover = &outcome->leftovers.items[i];
@@ -142,9 +157,15 @@ void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_opti
 	if (execute(unit, options, &outcome, trouble) < 0)
 		return;
 	note_outcome(result, &outcome);
-	if (state_read_steady(ipvs, &dirty, trouble) < 0) {
+	CLEANUP_CHANGES struct changes changes = {0};
+	int failed = state_read(ipvs, &dirty, trouble);
+	if (failed == 0) {
+		table_diff(&changes, &clean.table, &dirty.table);
+		failed = check_nobody_else_writes(ipvs, &dirty, changes.list.count > 0, trouble);
+	}
+	if (failed < 0) {
 		blame_ourselves(trouble);
 		return;
 	}
-	note_residue(&result->residue, &clean, &dirty, &outcome);
+	note_residue(&result->residue, &changes, &clean, &dirty, &outcome);
 }
