@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
 #include "live.h"
+#include "process/supervise.h"
 
 static int flush(struct error *error)
 {
@@ -22,7 +23,11 @@ static int run(int count, char **operands)
 	if (count > 0)
 		return print_usage_error(&command_flush, "unexpected argument '%s'", operands[0]);
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	return flush(&error) < 0 ? print_error(&error) : 0;
+	/* So that a Ctrl-C waits until the work is done; while the lock is waited for it acts as usual. */
+	if (supervise_prepare(&error) < 0 || flush(&error) < 0)
+		return print_error(&error);
+	int signal = supervise_pending_signal();
+	return signal ? 128 + signal : 0;
 }
 
 const struct subcommand command_flush = {

@@ -34,9 +34,14 @@ static int end_survivors(struct error *error)
 	CLEANUP_CLOSE int directory = state_open(&path, error);
 	if (directory < 0)
 		return -1;
+	if (lock_inherited(directory) >= 0) {
+		error_set(error, ERROR_INPUT, "this is one of the processes that hold the lock, and would end itself");
+		return error_remedy(error, "recover from here without --kill, or from another terminal with it");
+	}
 	struct lock_holder holder = {0};
 	int held = lock_query(directory, &holder, error);
 	pid_t pid = holder.pid;
+	bool dead = holder.dead;
 	lock_holder_clear(&holder);
 	if (held <= 0)
 		return held;
@@ -44,6 +49,10 @@ static int end_survivors(struct error *error)
 		error_set(error, ERROR_BUSY,
 			  "the run that holds the lock, process %d, is alive and will put the table back", (int)pid);
 		return error_remedy(error, "end it by itself: kill %d", (int)pid);
+	}
+	if (!dead) {
+		error_set(error, ERROR_BUSY, "whether the run that holds the lock lives cannot be seen from here");
+		return error_remedy(error, "it may be in another container or PID namespace: look there");
 	}
 	return survivors_end(directory, KILL_AFTER_MS, error);
 }

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "command.h"
 #include "live.h"
+#include "process/supervise.h"
 
 static int restore_in_session(struct ipvs *ipvs, const struct table *wanted, struct error *error)
 {
@@ -35,7 +36,11 @@ static int run(int count, char **operands)
 		return print_usage_error(&command_restore, count ? "unexpected argument '%s'" : "no file given",
 					 count ? operands[1] : "");
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	return restore(operands[0], &error) < 0 ? print_error(&error) : 0;
+	/* So that a Ctrl-C waits until the work is done; while the lock is waited for it acts as usual. */
+	if (supervise_prepare(&error) < 0 || restore(operands[0], &error) < 0)
+		return print_error(&error);
+	int signal = supervise_pending_signal();
+	return signal ? 128 + signal : 0;
 }
 
 const struct subcommand command_restore = {

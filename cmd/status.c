@@ -101,7 +101,7 @@ static void say_lock(int directory)
 		say_no("lock", &error);
 	} else if (held == 0) {
 		printf(LABEL "free\n", "lock");
-	} else if (!holder.pid) {
+	} else if (holder.dead) {
 		say_survivors(directory);
 	} else {
 		CLEANUP_FREE char *who = lock_holder_text(&holder);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+
+/* More is a device, or a mistake. */
+#define FILE_LENGTH_MAX ((size_t)1 << 30)
 
 void file_cleanup_close(int *descriptor)
 {
@@ -36,6 +40,11 @@ char *file_read_descriptor(int descriptor, const char *name, size_t *length, str
 		if (got == 0)
 			break;
 		used += (size_t)got;
+		if (used >= FILE_LENGTH_MAX) {
+			error_set(error, ERROR_INPUT, "%s is longer than 1 GiB", name);
+			free(bytes);
+			return NULL;
+		}
 		if (used + 1 == room) {
 			/* Doubling cannot overflow before the memory is gone. */
 			room *= 2;
@@ -92,26 +101,27 @@ static int sync_directory(const char *directory, struct error *error)
 	return 0;
 }
 
-static int write_temporary(int descriptor, const char *path, const char *bytes, size_t length, mode_t mode,
-			   struct error *error)
+static mode_t file_mask(void)
 {
 	mode_t mask = umask(0);
 	umask(mask);
+	return mask;
+}
+
+static int write_temporary(int descriptor, const char *path, const char *bytes, size_t length, mode_t mode,
+			   struct error *error)
+{
 	if (file_write_all(descriptor, path, bytes, length, error) < 0)
 		return -1;
-	if (fchmod(descriptor, mode & ~mask) < 0)
+	if (fchmod(descriptor, mode) < 0)
 		return error_set_errno(error, errno, "cannot set the mode of %s", path);
 	if (fsync(descriptor) < 0)
 		return error_set_errno(error, errno, "cannot sync %s", path);
 	return 0;
 }
 
-int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
+static int replace_file(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
 {
-	struct stat present;
-	if (stat(path, &present) == 0 && !S_ISREG(present.st_mode))
-		return write_in_place(path, bytes, length, error);
-
 	CLEANUP_FREE char *path_copy = memory_copy_string(path);
 	const char *directory = dirname(path_copy);
 	CLEANUP_FREE char *temporary = memory_printf("%s.XXXXXX", path);
@@ -127,4 +137,20 @@ int file_write(const char *path, const char *bytes, size_t length, mode_t mode, 
 		return -1;
 	}
 	return sync_directory(directory, error);
+}
+
+int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
+{
+	if (!*path)
+		return error_set(error, ERROR_INPUT, "the file to write has no name");
+	struct stat present;
+	bool exists = stat(path, &present) == 0;
+	if (exists && !S_ISREG(present.st_mode))
+		return write_in_place(path, bytes, length, error);
+	/* Where it is a link, what it leads to is replaced, and not the link. */
+	struct stat named;
+	bool is_link = exists && lstat(path, &named) == 0 && S_ISLNK(named.st_mode);
+	CLEANUP_FREE char *target = is_link ? realpath(path, NULL) : NULL;
+	return replace_file(target ? target : path, bytes, length,
+			    exists ? present.st_mode & 07777 : mode & ~file_mask(), error);
 }

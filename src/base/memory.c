@@ -10,7 +10,7 @@ static _Noreturn void out_of_memory(void)
 	static const char message[] = "ipvs-iso: out of memory\n";
 	ssize_t ignored = write(STDERR_FILENO, message, sizeof message - 1);
 	(void)ignored;
-	abort();
+	_exit(125);
 }
 
 void memory_cleanup_free(void *pointer_to_pointer)

@@ -3,7 +3,7 @@
  * Memory that is there, or the process ends.
  *
  * Running out of memory is not an error that travels up: nothing sensible could be done with it. The process writes a
- * line and aborts. That is safe at any moment because the journal is on disk before the first change to a table.
+ * line and ends with 125. That is safe at any moment because the journal is on disk before the first change to a table.
  */
 #ifndef IPVS_ISO_BASE_MEMORY_H
 #define IPVS_ISO_BASE_MEMORY_H

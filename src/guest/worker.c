@@ -43,6 +43,7 @@ static void run_in_session(struct ipvs *ipvs, struct session *session, const str
 		.timeout_ms = request->timeout_ms,
 		.kill_after_ms = request->kill_after_ms,
 		.lock = session->lock,
+		.depth = session->depth,
 		.user = request->user,
 	};
 	unit_run(ipvs, &unit, &options, result);

@@ -68,6 +68,7 @@ static void run_in_session(struct session *session, const struct plan *plan, con
 				.timeout_ms = options->timeout_ms,
 				.kill_after_ms = options->kill_after_ms,
 				.lock = session->lock,
+				.depth = session->depth,
 				.user = options->user,
 			},
 	};
@@ -90,12 +91,15 @@ static void run_on_host(const struct plan *plan, struct ipvs *ipvs, const struct
 		.waiting = options->waiting,
 		.context = options->waiting_context,
 	};
-	/* The lock is waited for with signals as they are: nothing has been changed, so they may end us. */
+	/* While the lock is waited for signals act as usual; from then on none ends us half way. */
+	if (supervise_prepare(&result->trouble) < 0)
+		return;
 	if (session_open(&session, ipvs, &session_options, &result->trouble) < 0)
 		return;
 	if (session.recovered && observer->recovered)
 		observer->recovered(observer->context, session.replaced);
-	if (supervise_prepare(&result->trouble) == 0)
+	result->interrupted = supervise_pending_signal();
+	if (!result->interrupted)
 		run_in_session(&session, plan, options, observer, result);
 
 	CLEANUP_ERROR struct error error = ERROR_INIT;

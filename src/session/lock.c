@@ -35,10 +35,10 @@ static int check_lock(int descriptor, struct error *error)
 }
 
 /* Opens the lock file: -1 with an error; ERROR_NOT_FOUND where there is none and `flags` do not make it. */
-static int open_lock(int directory, int flags, struct error *error)
+static int open_lock(int directory, const char *name, int flags, struct error *error)
 {
 	/* O_NONBLOCK: a FIFO that somebody put there must not hang us before it is refused. */
-	int descriptor = openat(directory, LOCK_NAME, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	int descriptor = openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 	if (descriptor < 0)
 		return error_set_errno(error, errno, "cannot open the file \"" LOCK_NAME "\"");
 	if (check_lock(descriptor, error) < 0) {
@@ -49,10 +49,10 @@ static int open_lock(int directory, int flags, struct error *error)
 }
 
 /* Whether the descriptor is the lock file as it is in the folder now. */
-static bool is_lock_file(int directory, int descriptor)
+static bool is_lock_file(int directory, const char *name, int descriptor)
 {
 	struct stat file, named;
-	return fstat(descriptor, &file) == 0 && fstatat(directory, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstat(descriptor, &file) == 0 && fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       S_ISREG(named.st_mode) && file.st_dev == named.st_dev && file.st_ino == named.st_ino;
 }
 
@@ -203,17 +203,17 @@ static int lock_file(int descriptor, int64_t wait_ms, int64_t deadline, lock_wai
 	return taken ? 0 : wait_for_lock(descriptor, wait_ms, deadline, waiting, context, error);
 }
 
-int lock_take(int directory, const char *command, int64_t wait_ms, lock_waiting_function *waiting, void *context,
-	      struct error *error)
+static int take(int directory, const char *name, const char *command, int64_t wait_ms, lock_waiting_function *waiting,
+		void *context, struct error *error)
 {
 	int64_t deadline = deadline_after(wait_ms);
 	for (;;) {
-		int descriptor = open_lock(directory, O_RDWR | O_CREAT, error);
+		int descriptor = open_lock(directory, name, O_RDWR | O_CREAT, error);
 		if (descriptor < 0)
 			return -1;
 		int failed = lock_file(descriptor, wait_ms, deadline, waiting, context, error);
 		/* Somebody may have removed the file while we waited, and locked a new one. */
-		if (failed == 0 && is_lock_file(directory, descriptor)) {
+		if (failed == 0 && is_lock_file(directory, name, descriptor)) {
 			lock_holder_write(descriptor, command);
 			return descriptor;
 		}
@@ -222,6 +222,27 @@ int lock_take(int directory, const char *command, int64_t wait_ms, lock_waiting_
 			return -1;
 		waiting = NULL; /* said once is enough */
 	}
+}
+
+int lock_take(int directory, const char *command, int64_t wait_ms, lock_waiting_function *waiting, void *context,
+	      struct error *error)
+{
+	return take(directory, LOCK_NAME, command, wait_ms, waiting, context, error);
+}
+
+int lock_take_nested(int directory, unsigned depth, const char *command, int64_t wait_ms,
+		     lock_waiting_function *waiting, void *context, struct error *error)
+{
+	CLEANUP_FREE char *name = memory_printf("nested-%u", depth);
+	return take(directory, name, command, wait_ms, waiting, context, error);
+}
+
+unsigned lock_depth(void)
+{
+	const char *text = getenv(LOCK_DEPTH_ENVIRONMENT);
+	char *end = NULL;
+	unsigned long depth = text ? strtoul(text, &end, 10) : 0;
+	return end && !*end && depth > 0 && depth <= LOCK_DEPTH_MAX ? (unsigned)depth : 1;
 }
 
 int lock_inherited(int directory)
@@ -235,14 +256,14 @@ int lock_inherited(int directory)
 		return -1;
 
 	int descriptor = (int)number;
-	if (!is_lock_file(directory, descriptor) || !lock_held_through(getpid(), descriptor))
+	if (!is_lock_file(directory, LOCK_NAME, descriptor) || !lock_held_through(getpid(), descriptor))
 		return -1;
 	return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? -1 : descriptor;
 }
 
 int lock_query(int directory, struct lock_holder *holder, struct error *error)
 {
-	CLEANUP_CLOSE int descriptor = open_lock(directory, O_RDONLY, error);
+	CLEANUP_CLOSE int descriptor = open_lock(directory, LOCK_NAME, O_RDONLY, error);
 	if (descriptor < 0 && error->kind == ERROR_NOT_FOUND) {
 		error_clear(error);
 		return 0;

@@ -18,11 +18,16 @@
 /* Environment variable in which a command gets the number of the lock's descriptor. Only a hint: see lock_inherited(). */
 #define LOCK_ENVIRONMENT "IPVS_ISO_LOCK_FD"
 
+/* How deep inside runs a command is: 1 in the unit of an outermost run. A forged one only confuses its own session. */
+#define LOCK_DEPTH_ENVIRONMENT "IPVS_ISO_DEPTH"
+#define LOCK_DEPTH_MAX 1000
+
 /* Who holds it, as they wrote it down. */
 struct lock_holder {
 	pid_t pid;     /* 0 where it is not known, or that process has ended and what it started holds the lock on */
 	char *command; /* owned; any bytes; NULL where it is not known */
 	time_t since;  /* 0 where it is not known */
+	bool dead;     /* it certainly has ended; pid is then 0, as it is where nothing is known */
 };
 void lock_holder_clear(struct lock_holder *holder);
 
@@ -45,6 +50,16 @@ typedef void lock_waiting_function(const struct lock_holder *holder, void *conte
  */
 int lock_take(int directory, const char *command, int64_t wait_ms, lock_waiting_function *waiting, void *context,
 	      struct error *error);
+
+/*
+ * The lock of runs inside one unit, which share its table and take turns on it: as lock_take(), for the runs at `depth`.
+ * Each depth has a lock of its own, so that a run never waits for the one that it is in.
+ */
+int lock_take_nested(int directory, unsigned depth, const char *command, int64_t wait_ms,
+		     lock_waiting_function *waiting, void *context, struct error *error);
+
+/* What LOCK_DEPTH_ENVIRONMENT says; 1 where it says nothing. */
+unsigned lock_depth(void);
 
 /*
  * Whether this process already is inside a session on `directory`: a descriptor named by LOCK_ENVIRONMENT that is that

@@ -42,13 +42,16 @@ void lock_holder_write(int descriptor, const char *command)
 		file_write_all(descriptor, "the lock", "\n", 1, &ignored);
 }
 
-/* 0 unless it is a process of ours to see that lives. */
-static pid_t living_pid(const json_t *json)
+/* 0 unless it is a process of ours to see that lives; `dead` where it is one of ours to see that does not. */
+static pid_t living_pid(const json_t *json, bool *dead)
 {
 	json_int_t pid = json_integer_value(json_object_get(json, "pid"));
 	if (pid <= 0 || pid > INT_MAX || json_integer_value(json_object_get(json, "pid_namespace")) != pid_namespace())
 		return 0;
-	return kill((pid_t)pid, 0) == 0 || errno == EPERM ? (pid_t)pid : 0;
+	if (kill((pid_t)pid, 0) == 0 || errno == EPERM)
+		return (pid_t)pid;
+	*dead = errno == ESRCH;
+	return 0;
 }
 
 void lock_holder_read(int descriptor, struct lock_holder *holder)
@@ -63,7 +66,7 @@ void lock_holder_read(int descriptor, struct lock_holder *holder)
 	json_t *json = text ? json_loadb(text, length, 0, NULL) : NULL;
 	if (!json)
 		return;
-	holder->pid = living_pid(json);
+	holder->pid = living_pid(json, &holder->dead);
 	holder->since = (time_t)json_integer_value(json_object_get(json, "since"));
 	holder->command = bytes_from_json(json_object_get(json, "command"));
 	json_decref(json);

@@ -19,16 +19,26 @@ static void release(struct session *session)
 	free(session->path);
 	free(session->replaced);
 	file_cleanup_close(&session->directory);
+	file_cleanup_close(&session->turn);
 	if (!session->nested)
 		file_cleanup_close(&session->lock);
-	*session = (struct session){.directory = -1, .lock = -1};
+	*session = (struct session){.directory = -1, .lock = -1, .turn = -1};
 	table_init(&session->host);
+}
+
+/* Inside a unit: those at the same depth share its table, so they take turns. */
+static int take_turn(struct session *session, const struct session_options *options, struct error *error)
+{
+	session->depth = lock_depth();
+	session->turn = lock_take_nested(session->directory, session->depth, options->command, options->wait_ms,
+					 options->waiting, options->context, error);
+	return session->turn < 0 ? -1 : 0;
 }
 
 /* Opens the state directory and takes the lock, or finds that an outer session has it. */
 static int enter(struct session *session, struct ipvs *ipvs, const struct session_options *options, struct error *error)
 {
-	*session = (struct session){.ipvs = ipvs, .directory = -1, .lock = -1};
+	*session = (struct session){.ipvs = ipvs, .directory = -1, .lock = -1, .turn = -1};
 	table_init(&session->host);
 
 	session->directory = state_open(&session->path, error);
@@ -37,7 +47,7 @@ static int enter(struct session *session, struct ipvs *ipvs, const struct sessio
 	session->lock = lock_inherited(session->directory);
 	session->nested = session->lock >= 0;
 	if (session->nested)
-		return 0;
+		return take_turn(session, options, error);
 	session->lock = lock_take(session->directory, options->command, options->wait_ms, options->waiting,
 				  options->context, error);
 	if (session->lock < 0)
@@ -162,12 +172,22 @@ int session_keep(struct session *session, struct error *error)
 	return failed;
 }
 
+/* Whether the run that this process is inside of has ended without putting the table back. */
+static bool outer_run_is_dead(const struct session *session)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	struct lock_holder holder = {0};
+	bool dead = lock_query(session->directory, &holder, &ignored) > 0 && holder.dead;
+	lock_holder_clear(&holder);
+	return dead;
+}
+
 int session_recover(struct ipvs *ipvs, const struct session_options *options, char **replaced, struct error *error)
 {
 	struct session session;
 	*replaced = NULL;
 	int done = enter(&session, ipvs, options, error);
-	if (done == 0 && session.nested) {
+	if (done == 0 && session.nested && !outer_run_is_dead(&session)) {
 		done = error_set(error, ERROR_INPUT, "nothing can be recovered inside a run: its journal is in use");
 	} else if (done == 0) {
 		done = recover(&session, error);

@@ -7,8 +7,8 @@
  *     session_close()   restore, verify, drop the journal, unlock
  *
  * If the process dies between the two the journal stays, and whoever opens the next session restores it first.
- * Inside a command that runs in a session, a session is nested: no lock is taken and no journal is written, the table
- * as it is at that moment is what session_close() puts back.
+ * Inside a command that runs in a session, a session is nested: it takes turns with others inside the same unit, no
+ * journal is written, and the table as it is at that moment is what session_close() puts back.
  */
 #ifndef IPVS_ISO_SESSION_SESSION_H
 #define IPVS_ISO_SESSION_SESSION_H
@@ -27,6 +27,8 @@ struct session {
 	char *path;        /* of the directory, owned */
 	int lock;          /* the lock's descriptor, to be inherited by commands */
 	bool nested;
+	unsigned depth;    /* how many runs this one is inside of */
+	int turn;          /* where nested: the lock of those inside the same unit; or -1 */
 	bool recovered;    /* a dead run's table was put back on opening */
 	char *replaced;    /* path of the file with the table that this replaced; owned; NULL where that was the same */
 	struct table host; /* the table as it was, and shall be again */
@@ -56,8 +58,8 @@ int session_keep(struct session *session, struct error *error);
 
 /*
  * Puts back the table of a run that was killed, if there is a journal: 1 when it did, 0 when there was nothing to do.
- * Takes the lock as session_open() does. Inside a session it is refused (ERROR_INPUT): the journal there is not a dead
- * run's. `replaced` gets the path of the file with the table that was replaced (the caller frees), NULL where there is
+ * Takes the lock as session_open() does. Inside a session it is refused (ERROR_INPUT), unless the run whose
+ * session it is has died: the journal of one that lives is in use. `replaced` gets the path of the file with the table that was replaced (the caller frees), NULL where there is
  * none; it is set on failure, too, when the file was written.
  */
 int session_recover(struct ipvs *ipvs, const struct session_options *options, char **replaced, struct error *error);

@@ -90,7 +90,9 @@ static int execute(const struct unit *unit, const struct unit_options *options, 
 	/* Another user could keep the lock for ever, and cannot change the table anyway. */
 	bool passes_lock = options->lock >= 0 && (!options->user || identity.user == geteuid());
 	CLEANUP_FREE char *lock = memory_printf("%d", options->lock);
+	CLEANUP_FREE char *depth = memory_printf("%u", options->depth + 1);
 	/* Only this process's own environment changes; it has one thread. */
+	setenv(LOCK_DEPTH_ENVIRONMENT, depth, 1);
 	if (passes_lock)
 		setenv(LOCK_ENVIRONMENT, lock, 1);
 	else

@@ -23,6 +23,7 @@ struct unit_options {
 	int64_t timeout_ms;        /* 0: none */
 	int64_t kill_after_ms;     /* 0: supervise.h's default */
 	int lock;         /* the session's lock, which the command inherits unless it is another user's; or -1 */
+	unsigned depth;   /* the session's: how many runs it is inside of */
 	const char *user; /* who the command runs as (process/identity.h); or NULL: who this process is */
 };
 

@@ -221,7 +221,7 @@ as_nobody() {
 	refused 125 'ipvs-iso: cannot create a file beside /no/such/file: No such file or directory' \
 		ipvs-iso snapshot -o /no/such/file
 	refused 125 'ipvs-iso: cannot write /dev/full: No space left on device' ipvs-iso snapshot -o /dev/full
-	refused 125 'ipvs-iso: cannot write standard output' bash -c 'ipvs-iso snapshot >/dev/full'
+	refused 125 'ipvs-iso: cannot write standard output: No space left on device' bash -c 'ipvs-iso snapshot >/dev/full'
 	all_refused
 }
 

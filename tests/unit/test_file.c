@@ -110,6 +110,22 @@ static void a_new_file_gets_its_mode_less_the_umask(void **state)
 	assert_int_equal(file.st_mode & 07777, 0640);
 }
 
+static void a_file_that_is_there_keeps_its_mode_and_a_link_to_it(void **state)
+{
+	(void)state;
+	struct error error = ERROR_INIT;
+	struct stat file;
+	assert_int_equal(file_write("file", "old", 3, 0600, &error), 0);
+	assert_int_equal(chmod("file", 0604), 0);
+	assert_int_equal(symlink("file", "link"), 0);
+	assert_int_equal(file_write("link", "new", 3, 0666, &error), 0);
+	assert_int_equal(lstat("link", &file), 0);
+	assert_true(S_ISLNK(file.st_mode));
+	assert_int_equal(stat("file", &file), 0);
+	assert_int_equal(file.st_mode & 07777, 0604);
+	check_content("file", "new", 3);
+}
+
 /* The disk is full for a process that may write no more than so many bytes. */
 static void a_failed_write_leaves_the_old_file(void **state)
 {
@@ -226,6 +242,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_of_any_length_are_read_whole, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(a_missing_file_is_named, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(a_new_file_gets_its_mode_less_the_umask, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(a_file_that_is_there_keeps_its_mode_and_a_link_to_it, enter_folder,
+						leave_folder),
 		cmocka_unit_test_setup_teardown(a_failed_write_leaves_the_old_file, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(a_pipe_is_written_to_as_it_is, enter_folder, leave_folder),
 		cmocka_unit_test(arrays_grow_and_start_as_zeros),
