@@ -17,6 +17,7 @@
 #include "guest/console.h"
 #include "guest/machine.h"
 #include "guest/wire.h"
+#include "process/supervise.h"
 
 /* How much of a unit's output may wait for a slow reader before we stop listening to the guest. */
 #define OUTPUT_WAITING_MAX (1u << 20)
@@ -28,6 +29,15 @@
 
 /* How long a guest may take to power off, and one that was told twice to end its unit, to do so. */
 #define STOP_PATIENCE_MS 3000
+
+/* How much later than the limits within a guest ours come: time to lay the table, to inspect it, to answer. */
+#define LIMIT_MARGIN_MS 10000
+
+/* The same for what the request itself costs, a fixture above all: it is sent, laid and compared. Generous. */
+#define LIMIT_MARGIN_MS_PER_KIB 10
+
+/* How long a reader may take nothing of the output of a unit that was cut short. */
+#define READER_PATIENCE_MS 1000
 
 struct guest {
 	struct machine machine;
@@ -41,6 +51,7 @@ struct guest {
 	int64_t heard; /* when the guest spoke last, duration_now() */
 	bool wants_input;
 	bool usable;
+	bool hurried; /* the unit is being cut short: output that nobody takes is dropped, so that its result arrives */
 };
 
 /* What guest_wait() came back for. */
@@ -113,10 +124,21 @@ static bool output_is_full(const struct guest *guest)
 	       queue_length(&guest->output[1]) > OUTPUT_WAITING_MAX;
 }
 
+static void take_output(struct guest *guest, int descriptor, const struct frame *frame)
+{
+	if (!guest->hurried || !output_is_full(guest))
+		queue_put(&guest->output[descriptor - STDOUT_FILENO], frame->bytes, frame->length);
+}
+
+static bool is_deaf(const struct guest *guest)
+{
+	return !guest->hurried && output_is_full(guest);
+}
+
 /* Moves what can be moved once. */
 static int pump(struct guest *guest, int64_t wait_ms, struct error *error)
 {
-	bool deaf = output_is_full(guest);
+	bool deaf = is_deaf(guest);
 	struct pollfd ends[] = {
 		{.fd = deaf ? -1 : guest->wire.descriptor,
 		 .events = (short)(POLLIN | (wire_can_send(&guest->wire) ? POLLOUT : 0))},
@@ -173,10 +195,10 @@ static int guest_wait(struct guest *guest, int64_t until, enum event *event, str
 				guest->wants_input = true;
 				continue;
 			case FRAME_STDOUT:
-				queue_put(&guest->output[0], frame->bytes, frame->length);
+				take_output(guest, STDOUT_FILENO, frame);
 				continue;
 			case FRAME_STDERR:
-				queue_put(&guest->output[1], frame->bytes, frame->length);
+				take_output(guest, STDERR_FILENO, frame);
 				continue;
 			default:
 				return 0;
@@ -194,8 +216,8 @@ static int guest_wait(struct guest *guest, int64_t until, enum event *event, str
 			return 0;
 		}
 		if (now - guest->heard >= guest->patience_ms) {
-			CLEANUP_FREE char *what = memory_printf("the guest has been silent for %lld s: it hangs",
-								(long long)(guest->patience_ms / 1000));
+			CLEANUP_FREE char *what = memory_printf("the guest has been silent for %g s: it hangs",
+								(double)guest->patience_ms / 1000);
 			return lost(guest, error, what);
 		}
 		int64_t wait_ms = guest->heard + guest->patience_ms - now;
@@ -323,16 +345,57 @@ struct guest *guest_start(const struct guest_options *options, int *interrupted,
 	return started;
 }
 
-/* Writes what still waits; a reader that takes nothing is waited for, as the unit itself would have done. */
+/*
+ * Writes what still waits. A reader that takes nothing is waited for, as the unit itself would have done; not so where the
+ * unit was cut short.
+ */
 static int drain_output(struct guest *guest, struct error *error)
 {
-	while (queue_length(&guest->output[0]) || queue_length(&guest->output[1])) {
-		if (signal_received(guest))
+	size_t waiting = 0;
+	int64_t moved = duration_now();
+	for (;;) {
+		size_t left = queue_length(&guest->output[0]) + queue_length(&guest->output[1]);
+		int64_t now = duration_now();
+		if (left == 0 || signal_received(guest))
 			return 0;
-		if (pump(guest, -1, error) < 0)
+		if (left != waiting)
+			moved = now;
+		waiting = left;
+		int64_t wait_ms = guest->hurried ? moved + READER_PATIENCE_MS - now : -1;
+		if (guest->hurried && wait_ms <= 0) {
+			queue_clear(&guest->output[0]);
+			queue_clear(&guest->output[1]);
+			return 0;
+		}
+		if (pump(guest, wait_ms, error) < 0)
 			return -1;
 	}
-	return 0;
+}
+
+static int64_t add_time(int64_t time, int64_t more)
+{
+	int64_t sum;
+	return __builtin_add_overflow(time, more, &sum) ? INT64_MAX : sum;
+}
+
+/* How long a unit that was told to end may take, by the rules of supervise.h, and its worker to say so. */
+static int64_t ending_ms(const struct guest_request *request)
+{
+	int64_t kill_after_ms = request->kill_after_ms ? request->kill_after_ms : SUPERVISE_KILL_AFTER_MS;
+	int64_t grace_ms = request->kill_after_ms ? request->kill_after_ms : SUPERVISE_LEFTOVER_GRACE_MS;
+	return add_time(add_time(kill_after_ms, grace_ms), LIMIT_MARGIN_MS);
+}
+
+/* The guest does not keep to a limit: the unit ends with it. */
+static void give_up(struct guest *guest, const struct guest_request *request, int first_signal,
+		    struct unit_result *result)
+{
+	guest->usable = false;
+	result->name = memory_copy_string(request->name);
+	result->interrupted = first_signal;
+	result->signal = first_signal;
+	result->timed_out = first_signal == 0;
+	result->status = first_signal ? 128 + first_signal : STATUS_TIMED_OUT;
 }
 
 int guest_run(struct guest *guest, const struct guest_request *request, struct unit_result *result, struct error *error)
@@ -341,8 +404,14 @@ int guest_run(struct guest *guest, const struct guest_request *request, struct u
 	wire_send_text(&guest->wire, FRAME_RUN, text);
 
 	int first_signal = 0;
+	int64_t started = duration_now();
 	int64_t until = 0;
-	guest->heard = duration_now();
+	if (request->timeout_ms > 0) {
+		int64_t request_ms = (int64_t)(strlen(text) / 1024) * LIMIT_MARGIN_MS_PER_KIB;
+		until = add_time(add_time(started, request->timeout_ms), add_time(ending_ms(request), request_ms));
+	}
+	guest->heard = started;
+	guest->hurried = false;
 	for (;;) {
 		enum event event = EVENT_TIME;
 		struct frame frame = {0};
@@ -352,18 +421,23 @@ int guest_run(struct guest *guest, const struct guest_request *request, struct u
 		if (event == EVENT_SIGNAL) {
 			char byte = (char)signal;
 			wire_send(&guest->wire, FRAME_SIGNAL, &byte, 1);
-			if (first_signal)
-				until = duration_now() + STOP_PATIENCE_MS;
-			else
+			int64_t patience_ms = first_signal ? STOP_PATIENCE_MS : ending_ms(request);
+			int64_t limit = add_time(duration_now(), patience_ms);
+			if (until == 0 || limit < until)
+				until = limit;
+			if (!first_signal)
 				first_signal = signal;
+			guest->hurried = true;
+			continue;
+		}
+		if (event == EVENT_TIME && is_deaf(guest)) {
+			/* Its answer may wait behind output that nobody takes. */
+			guest->hurried = true;
+			until = add_time(duration_now(), STOP_PATIENCE_MS);
 			continue;
 		}
 		if (event == EVENT_TIME) {
-			guest->usable = false;
-			result->name = memory_copy_string(request->name);
-			result->interrupted = first_signal;
-			result->signal = first_signal;
-			result->status = 128 + first_signal;
+			give_up(guest, request, first_signal, result);
 			return 0;
 		}
 		if (frame.type != FRAME_RESULT)

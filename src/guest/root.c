@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -130,6 +131,19 @@ static int mount_places(struct error *error)
 	return 0;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Whether the guest has something of its own there, which the host's files would hide. */
+static bool is_kernels_own(const char *directory)
+{
+	return is_below(directory, "/proc") || is_below(directory, "/sys") ||
+	       (is_below(directory, "/dev") && !is_below(directory, "/dev/shm"));
+}
+
 /*
  * A second mount of the host's files, writable: the first one, below the overlay, stays read-only. The root itself is
  * never shared, for that would be to share everything.
@@ -138,6 +152,12 @@ static int share_directory(const char *directory, struct error *error)
 {
 	if (strcmp(directory, "/") == 0)
 		return 0;
+	if (is_kernels_own(directory))
+		return error_set(
+			error, ERROR_FAILED,
+			"the working directory %s cannot be shared with a guest, which has /proc, /sys and /dev "
+			"of its own; change to another directory first",
+			directory);
 	CLEANUP_FREE char *target = memory_printf(ROOT "%s", directory);
 	if (make_folders(target, error) < 0)
 		return -1;

@@ -90,17 +90,27 @@ static void send_trouble(struct server *server, const char *name, const char *me
 	unit_result_clear(&result);
 }
 
-/* The worker has ended, and with it all that the unit started: what is in the pipes now is all there will be. */
-static void finish_unit(struct server *server)
+/* A worker that died has ended nothing of what its unit started: that still has the session's lock, and its outputs. */
+static void end_all_processes(void)
+{
+	kill(-1, SIGKILL); /* from process 1: all but itself and the kernel's own */
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+/* The worker has ended, with `status` of waitpid(2), and with it all that the unit started: the pipes hold all of it. */
+static void finish_unit(struct server *server, int status)
 {
 	struct worker *worker = &server->worker;
+	if (status != 0)
+		end_all_processes();
 	while (worker->result >= 0)
 		receive_result(server);
 	while (worker->stdout >= 0 && relay(server, worker->stdout, FRAME_STDOUT) > 0)
 		;
 	while (worker->stderr >= 0 && relay(server, worker->stderr, FRAME_STDERR) > 0)
 		;
-	if (queue_length(&server->result))
+	if (status == 0)
 		wire_send(server->wire, FRAME_RESULT, server->result.bytes + server->result.start,
 			  queue_length(&server->result));
 	else
@@ -119,9 +129,10 @@ static void reap(struct server *server)
 	while (read(server->signals, &info, sizeof info) > 0)
 		;
 	/* Everything that loses its parent becomes ours; only the worker's end means something. */
-	for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) > 0;) {
+	int status;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
 		if (pid == server->worker.pid)
-			finish_unit(server);
+			finish_unit(server, status);
 	}
 }
 

@@ -180,7 +180,7 @@ static int write_sysctl(struct batch *batch, const struct change *change, struct
 	if (batch_send(batch, error) < 0)
 		return -1;
 	CLEANUP_ERROR struct error refused = ERROR_INIT;
-	if (sysctl_write(change->sysctl_to, &refused) == 0 || refusals->count++ > 0)
+	if (sysctl_write(batch->ipvs, change->sysctl_to, &refused) == 0 || refusals->count++ > 0)
 		return 0;
 	CLEANUP_FREE char *text = change_text(change);
 	error_set(&refusals->first, refused.kind, "cannot set '%s': %s", text, refused.message);

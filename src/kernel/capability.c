@@ -124,7 +124,7 @@ int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *er
 	}
 	for (size_t i = 0; i < table->sysctls.count; i++) {
 		const char *name = table->sysctls.items[i].name;
-		if (sysctl_exists(name))
+		if (sysctl_exists(ipvs, name))
 			continue;
 		error_set(error, ERROR_UNAVAILABLE, "this kernel has no sysctl net.ipv4.vs.%s", name);
 		return error_remedy(error,

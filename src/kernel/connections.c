@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/duration.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "kernel/sysctls.h"
 
@@ -56,25 +55,23 @@ int connections_drain(unsigned limit_ms, size_t *left, struct error *error)
 	}
 }
 
-static int write_expire(int value, struct error *error)
+static int write_expire(const struct ipvs *ipvs, int value, struct error *error)
 {
 	CLEANUP_FREE char *text = memory_printf("%d", value);
 	const struct sysctl sysctl = {.name = (char[]){EXPIRE_SYSCTL}, .value = text};
-	return sysctl_write(&sysctl, error);
+	return sysctl_write(ipvs, &sysctl, error);
 }
 
-int connections_expire_begin(int *old, struct error *error)
+int connections_expire_begin(const struct ipvs *ipvs, int *old, struct error *error)
 {
-	static const char path[] = "/proc/sys/net/ipv4/vs/" EXPIRE_SYSCTL;
-	size_t length;
-	CLEANUP_FREE char *text = file_read(path, &length, error);
+	CLEANUP_FREE char *text = sysctl_read(ipvs, EXPIRE_SYSCTL, error);
 	if (!text)
 		return -1;
 	*old = (int)strtol(text, NULL, 10);
-	return *old == 1 ? 0 : write_expire(1, error);
+	return *old == 1 ? 0 : write_expire(ipvs, 1, error);
 }
 
-int connections_expire_end(int old, struct error *error)
+int connections_expire_end(const struct ipvs *ipvs, int old, struct error *error)
 {
-	return old == 1 ? 0 : write_expire(old, error);
+	return old == 1 ? 0 : write_expire(ipvs, old, error);
 }

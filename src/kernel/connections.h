@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "kernel/ipvs.h"
 
 /* How many there are, from /proc/net/ip_vs_conn; templates of persistence count. */
 int connections_count(size_t *count, struct error *error);
@@ -17,7 +18,7 @@ int connections_count(size_t *count, struct error *error);
 int connections_drain(unsigned limit_ms, size_t *left, struct error *error);
 
 /* Sets expire_nodest_conn to 1 and returns the old value in `old`; connections_expire_end() puts it back. */
-int connections_expire_begin(int *old, struct error *error);
-int connections_expire_end(int old, struct error *error);
+int connections_expire_begin(const struct ipvs *ipvs, int *old, struct error *error);
+int connections_expire_end(const struct ipvs *ipvs, int old, struct error *error);
 
 #endif

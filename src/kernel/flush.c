@@ -9,6 +9,7 @@
 
 #include "kernel/connections.h"
 #include "kernel/encode.h"
+#include "kernel/family.h"
 #include "kernel/netlink.h"
 #include "kernel/read.h"
 
@@ -132,21 +133,29 @@ static int drop_connections(struct ipvs *ipvs, struct error *error)
 	   failure of a flush; whoever wants to know counts them. */
 	int old;
 	CLEANUP_ERROR struct error refused = ERROR_INIT;
-	if (connections_expire_begin(&old, &refused) < 0)
+	if (connections_expire_begin(ipvs, &old, &refused) < 0)
 		return 0;
 	if (drain(ipvs, count, error) < 0) {
-		connections_expire_end(old, &refused);
+		connections_expire_end(ipvs, old, &refused);
 		return -1;
 	}
-	return connections_expire_end(old, error);
+	return connections_expire_end(ipvs, old, error);
 }
 
-int ipvs_flush(struct ipvs *ipvs, struct error *error)
+static int flush(struct ipvs *ipvs, struct error *error)
 {
 	/* The daemons first: a backup makes connections. */
 	if (stop_daemon(ipvs, DAEMON_MASTER, error) < 0 || stop_daemon(ipvs, DAEMON_BACKUP, error) < 0 ||
 	    remove_services(ipvs, error) < 0 || flush_services(ipvs, error) < 0 || reset_timeouts(ipvs, error) < 0 ||
 	    drop_connections(ipvs, error) < 0)
-		return error_context(error, "cannot flush the IPVS table");
+		return -1;
 	return 0;
+}
+
+int ipvs_flush(struct ipvs *ipvs, struct error *error)
+{
+	int result = flush(ipvs, error);
+	if (result < 0 && family_find_again(ipvs, error))
+		result = flush(ipvs, error);
+	return result < 0 ? error_context(error, "cannot flush the IPVS table") : 0;
 }

@@ -5,35 +5,13 @@
 #include <linux/ip_vs.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/memory.h"
-#include "kernel/module.h"
+#include "kernel/family.h"
 #include "kernel/netlink.h"
 #include "kernel/rivals.h"
+#include "kernel/sysctls.h"
 #include "table/rules.h"
-
-/* How many remaining differences an error lists. */
-
-static int no_ipvs(struct error *error, const struct error *why)
-{
-	error_set(error, ERROR_UNAVAILABLE, "this kernel has no IPVS%s%s", why ? ": " : "", why ? why->message : "");
-	return error_remedy(error, "load its module as root (modprobe ip_vs), or bring a kernel that has it "
-				   "(--kernel uml)");
-}
-
-/* Makes sure that there is an IPVS to talk to. */
-static int find_ipvs(struct ipvs *ipvs, struct error *error)
-{
-	if (netlink_find_family(ipvs))
-		return 0;
-	if (geteuid() != 0)
-		return no_ipvs(error, NULL);
-	CLEANUP_ERROR struct error why = ERROR_INIT;
-	if (module_load(NULL, "ip_vs", &why) < 0)
-		return no_ipvs(error, &why);
-	return netlink_find_family(ipvs) ? 0 : no_ipvs(error, NULL);
-}
 
 /* Every request of IPVS, reading ones too, needs the same right (GENL_ADMIN_PERM), so the most harmless one tells. */
 static int try_permission(struct ipvs *ipvs, struct error *error)
@@ -52,7 +30,9 @@ static int try_permission(struct ipvs *ipvs, struct error *error)
 struct ipvs *ipvs_open(struct error *error)
 {
 	struct ipvs *ipvs = memory_allocate(1, sizeof *ipvs);
-	if (netlink_connect(ipvs, error) < 0 || find_ipvs(ipvs, error) < 0 || try_permission(ipvs, error) < 0) {
+	ipvs->sysctls = -1;
+	if (netlink_connect(ipvs, error) < 0 || family_find(ipvs, error) < 0 || try_permission(ipvs, error) < 0 ||
+	    sysctls_open(ipvs, error) < 0) {
 		ipvs_close(ipvs);
 		return NULL;
 	}
@@ -64,6 +44,7 @@ void ipvs_close(struct ipvs *ipvs)
 	if (!ipvs)
 		return;
 	netlink_close(ipvs);
+	sysctls_close(ipvs);
 	free(ipvs);
 }
 
@@ -72,17 +53,64 @@ void ipvs_cleanup(struct ipvs **ipvs)
 	ipvs_close(*ipvs);
 }
 
-static int verify(struct ipvs *ipvs, const struct table *wanted, struct error *error)
+/* Whether one of our changes wrote what differs. Both lists point into the table that was wanted. */
+static bool is_ours(const struct changes *ours, const struct change *rest)
+{
+	for (size_t i = 0; i < ours->list.count; i++) {
+		const struct change *change = &ours->list.items[i];
+		if (change->subject == rest->subject && change->service_to == rest->service_from &&
+		    change->destination_to == rest->destination_from && change->timeouts_to == rest->timeouts_from &&
+		    change->daemon_to == rest->daemon_from && change->sysctl_to == rest->sysctl_from)
+			return true;
+	}
+	return false;
+}
+
+/* Whether all that remains are other values in what we wrote. */
+static bool are_adjustments(const struct changes *ours, const struct changes *rest)
+{
+	for (size_t i = 0; i < rest->list.count; i++) {
+		const struct change *change = &rest->list.items[i];
+		if (change->action != CHANGE_EDIT || !is_ours(ours, change))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the table is still what it was in `live`; 1, 0, or -1 with an error. */
+static int stays(struct ipvs *ipvs, const struct table *live, struct error *error)
+{
+	CLEANUP_TABLE struct table later;
+	table_init(&later);
+	if (ipvs_read(ipvs, &later, error) < 0)
+		return -1;
+	CLEANUP_CHANGES struct changes moved = {0};
+	table_diff(&moved, live, &later);
+	return moved.list.count == 0;
+}
+
+static int verify(struct ipvs *ipvs, const struct table *wanted, const struct changes *ours, struct error *error)
 {
 	CLEANUP_TABLE struct table live;
 	table_init(&live);
 	if (ipvs_read(ipvs, &live, error) < 0)
 		return -1;
-	CLEANUP_CHANGES struct changes changed = {0};
-	table_diff(&changed, wanted, &live);
-	if (changed.list.count == 0)
+	CLEANUP_CHANGES struct changes rest = {0};
+	table_diff(&rest, wanted, &live);
+	if (rest.list.count == 0)
 		return 0;
-	return rivals_blame(error, "the kernel took every change of ours, and when the table was read again", &changed);
+
+	/* The kernel adjusts some values to its own limits, as the length of sync messages to the interface's MTU. */
+	int still = are_adjustments(ours, &rest) ? stays(ipvs, &live, error) : 0;
+	if (still < 0)
+		return -1;
+	if (still) {
+		CLEANUP_FREE char *list = rivals_list(&rest);
+		error_set(error, ERROR_FAILED, "the kernel took every change of ours, but made something else of:%s",
+			  list);
+		return error_remedy(error, "ask for the values that the kernel makes of them");
+	}
+	return rivals_blame(error, "the kernel took every change of ours, and when the table was read again", &rest);
 }
 
 int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error)
@@ -97,5 +125,5 @@ int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *er
 		return 0;
 	if (ipvs_apply(ipvs, &changes, error) < 0)
 		return -1;
-	return verify(ipvs, wanted, error);
+	return verify(ipvs, wanted, &changes, error);
 }

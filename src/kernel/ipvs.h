@@ -30,7 +30,7 @@ void ipvs_close(struct ipvs *ipvs);
 int ipvs_read(struct ipvs *ipvs, struct table *table, struct error *error);
 
 /*
- * Carries out changes in their order, many requests to a buffer, only the last of a batch and errors acknowledged.
+ * Carries out changes in their order, many requests to a buffer, only the end of a batch and errors acknowledged.
  * On failure the error names the rule that the kernel refused and why (a scheduler that it lacks has a remedy);
  * the rules behind it are still tried, so that as much as possible is as it should be.
  */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
 
 #include "base/memory.h"
 
@@ -27,6 +29,9 @@
 
 /* Room for the longest request: a service with its scheduler and engine, and a destination with everything. */
 #define REQUEST_ROOM 512
+
+/* The kernel answers before sendmsg(2) returns, so this passes only when an answer was lost. */
+#define ANSWER_SECONDS 30
 
 static int netlink_failed(struct error *error, int code, const char *what)
 {
@@ -60,6 +65,10 @@ int netlink_connect(struct ipvs *ipvs, struct error *error)
 	setsockopt(descriptor, SOL_NETLINK, NETLINK_CAP_ACK, &yes, sizeof yes);
 	setsockopt(descriptor, SOL_NETLINK, NETLINK_EXT_ACK, &yes, sizeof yes);
 
+	const struct timeval limit = {.tv_sec = ANSWER_SECONDS};
+	if (setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0)
+		return error_set_errno(error, errno, "cannot limit the time that the kernel has for an answer");
+
 	size_t receive_room = size_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
 	size_t send_room = size_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
 	/* The kernel refuses a datagram that is longer than the send buffer less 32 bytes (netlink_sendmsg()). */
@@ -80,8 +89,14 @@ void netlink_close(struct ipvs *ipvs)
 
 bool netlink_find_family(struct ipvs *ipvs)
 {
-	ipvs->family = genl_ctrl_resolve(ipvs->socket, IPVS_GENL_NAME);
-	return ipvs->family >= 0;
+	/* On a socket of its own: libnl checks sequence numbers, and does not know of the answers that receive() took. */
+	struct nl_sock *asking = nl_socket_alloc();
+	int family = asking && genl_connect(asking) == 0 ? genl_ctrl_resolve(asking, IPVS_GENL_NAME) : -1;
+	nl_socket_free(asking);
+	if (family < 0)
+		return false;
+	ipvs->family = family;
+	return true;
 }
 
 void netlink_cleanup_request(struct nl_msg **request)
@@ -104,13 +119,35 @@ void netlink_put(struct nl_msg *request, int type, const void *data, size_t leng
 		abort(); /* REQUEST_ROOM is not what its comment says */
 }
 
-static int send_bytes(struct ipvs *ipvs, const void *bytes, size_t length, struct error *error)
+/*
+ * Sends requests, and behind them a message that does nothing and is acknowledged: the fence. The kernel works in order,
+ * so its acknowledgement tells that the requests are carried out. An acknowledgement of theirs would not do: there is
+ * none for a request that fails with EINTR (netlink_rcv_skb() in af_netlink.c), as IPVS_CMD_DEL_DAEMON does, having
+ * stopped the daemon, when its thread had not run yet. `fence` 0 sends none, for dumps, which have an end of their own.
+ */
+static int send_bytes(struct ipvs *ipvs, void *bytes, size_t length, uint32_t fence, struct error *error)
 {
+	struct nlmsghdr noop = {
+		.nlmsg_len = NLMSG_HDRLEN,
+		.nlmsg_type = NLMSG_NOOP,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		.nlmsg_seq = fence,
+		.nlmsg_pid = nl_socket_get_local_port(ipvs->socket),
+	};
+	struct iovec parts[] = {
+		{.iov_base = bytes, .iov_len = length},
+		{.iov_base = &noop, .iov_len = sizeof noop},
+	};
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	const struct msghdr header = {
+		.msg_name = &kernel,
+		.msg_namelen = sizeof kernel,
+		.msg_iov = parts,
+		.msg_iovlen = fence ? 2 : 1,
+	};
 	ssize_t sent;
 	do {
-		sent = sendto(nl_socket_get_fd(ipvs->socket), bytes, length, 0, (const struct sockaddr *)&kernel,
-			      sizeof kernel);
+		sent = sendmsg(nl_socket_get_fd(ipvs->socket), &header, 0);
 	} while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return error_set_errno(error, errno, "cannot send to the kernel's IPVS");
@@ -135,6 +172,9 @@ static ssize_t receive(struct ipvs *ipvs, struct error *error)
 		if (got < 0 && errno == ENOBUFS)
 			return error_set(error, ERROR_FAILED, "answers of the kernel's IPVS were lost: %s",
 					 "the netlink socket's receive buffer overran");
+		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return error_set(error, ERROR_FAILED,
+					 "the kernel does not answer: nothing from its IPVS in %d s", ANSWER_SECONDS);
 		if (got < 0)
 			return error_set_errno(error, errno, "cannot receive from the kernel's IPVS");
 		if (sender.nl_pid != 0)
@@ -186,6 +226,7 @@ static int number_of_done(const struct nlmsghdr *message)
 /* How far one request has come. */
 struct exchange {
 	uint32_t sequence;
+	uint32_t fence; /* sequence number of the fence, or 0 for a dump */
 	netlink_answer *answer;
 	void *context;
 	bool done, interrupted, failed;
@@ -207,6 +248,8 @@ static void refuse(struct exchange *exchange, int number, const char *reason)
 
 static void take(struct exchange *exchange, const struct nlmsghdr *message)
 {
+	if (exchange->fence && message->nlmsg_seq == exchange->fence && message->nlmsg_type == NLMSG_ERROR)
+		exchange->done = true;
 	if (message->nlmsg_seq != exchange->sequence)
 		return;
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -220,7 +263,8 @@ static void take(struct exchange *exchange, const struct nlmsghdr *message)
 		number = number_of(message);
 		if (number)
 			refuse(exchange, number, reason_of(message));
-		exchange->done = true;
+		/* A dump that is refused has no other end. */
+		exchange->done = exchange->done || !exchange->fence;
 		break;
 	case NLMSG_DONE:
 		number = number_of_done(message);
@@ -236,21 +280,29 @@ static void take(struct exchange *exchange, const struct nlmsghdr *message)
 	}
 }
 
+/* A number for a fence, which is never 0. */
+static uint32_t fence_sequence(struct ipvs *ipvs)
+{
+	uint32_t sequence = nl_socket_use_seq(ipvs->socket);
+	return sequence ? sequence : nl_socket_use_seq(ipvs->socket);
+}
+
 int netlink_ask(struct ipvs *ipvs, struct nl_msg *request, bool dump, netlink_answer *answer, void *context,
 		int *refused, struct error *error)
 {
 	struct nlmsghdr *header = nlmsg_hdr(request);
 	header->nlmsg_seq = nl_socket_use_seq(ipvs->socket);
 	header->nlmsg_pid = nl_socket_get_local_port(ipvs->socket);
-	/* A dump has an end of its own; everything else is at its end when it is acknowledged. */
-	header->nlmsg_flags |= NLM_F_REQUEST | (dump ? NLM_F_DUMP : NLM_F_ACK);
+	header->nlmsg_flags |= NLM_F_REQUEST | (dump ? NLM_F_DUMP : 0);
+	uint32_t fence = dump ? 0 : fence_sequence(ipvs);
 	if (refused)
 		*refused = 0;
-	if (send_bytes(ipvs, header, header->nlmsg_len, error) < 0)
+	if (send_bytes(ipvs, header, header->nlmsg_len, fence, error) < 0)
 		return -1;
 
 	struct exchange exchange = {
 		.sequence = header->nlmsg_seq,
+		.fence = fence,
 		.answer = answer,
 		.context = context,
 		.error = error,
@@ -295,8 +347,7 @@ int batch_add(struct batch *batch, struct nl_msg *request, const void *subject, 
 	if (batch->subjects.count == 0)
 		batch->first = header->nlmsg_seq;
 	*array_append(&batch->subjects) = subject;
-	batch->last = (struct nlmsghdr *)(batch->bytes + batch->used);
-	memcpy(batch->last, header, header->nlmsg_len);
+	memcpy(batch->bytes + batch->used, header, header->nlmsg_len);
 	batch->used += length;
 	return 0;
 }
@@ -305,10 +356,8 @@ int batch_send(struct batch *batch, struct error *error)
 {
 	if (batch->subjects.count == 0)
 		return 0;
-	/* The kernel answers in order, so the last answer is that of the last request. */
-	batch->last->nlmsg_flags |= NLM_F_ACK;
-	uint32_t last = batch->last->nlmsg_seq;
-	if (send_bytes(batch->ipvs, batch->bytes, batch->used, error) < 0)
+	uint32_t fence = fence_sequence(batch->ipvs);
+	if (send_bytes(batch->ipvs, batch->bytes, batch->used, fence, error) < 0)
 		return -1;
 
 	for (bool done = false; !done;) {
@@ -318,14 +367,16 @@ int batch_send(struct batch *batch, struct error *error)
 		int left = (int)got;
 		for (struct nlmsghdr *message = (struct nlmsghdr *)batch->ipvs->received; nlmsg_ok(message, left);
 		     message = nlmsg_next(message, &left)) {
+			if (message->nlmsg_type != NLMSG_ERROR)
+				continue;
+			done = done || message->nlmsg_seq == fence;
 			uint32_t index = message->nlmsg_seq - batch->first;
-			if (message->nlmsg_type != NLMSG_ERROR || index >= batch->subjects.count)
+			if (index >= batch->subjects.count)
 				continue;
 			int number = number_of(message);
 			if (number)
 				batch->refused(batch->subjects.items[index], number, reason_of(message),
 					       batch->context);
-			done = done || message->nlmsg_seq == last;
 		}
 	}
 	batch->used = 0;

@@ -18,6 +18,7 @@
 struct ipvs {
 	struct nl_sock *socket;
 	int family;     /* generic netlink's number for IPVS */
+	int sysctls;    /* the folder above that of the sysctls, or -1: see sysctls.h */
 	char *received; /* where answers are received */
 	size_t received_room;
 	size_t batch_bytes;    /* how much may be sent at once */
@@ -65,7 +66,6 @@ struct batch {
 	void *context;
 	char *bytes;
 	size_t used;
-	struct nlmsghdr *last;
 	uint32_t first; /* sequence number of the first request; the others follow it */
 	ARRAY(const void *) subjects;
 };

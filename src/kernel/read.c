@@ -6,6 +6,7 @@
 
 #include "kernel/decode.h"
 #include "kernel/encode.h"
+#include "kernel/family.h"
 #include "kernel/netlink.h"
 #include "kernel/sysctls.h"
 
@@ -66,7 +67,7 @@ static int read_once(struct ipvs *ipvs, struct table *table, struct error *error
 	if (result == 0)
 		result = ask(ipvs, IPVS_CMD_GET_CONFIG, false, take_timeouts, table, error);
 	if (result == 0)
-		result = sysctls_read(table, error);
+		result = sysctls_read(ipvs, table, error);
 	return result;
 }
 
@@ -91,7 +92,10 @@ static int read_whole(struct ipvs *ipvs, struct table *table,
 
 int ipvs_read(struct ipvs *ipvs, struct table *table, struct error *error)
 {
-	return read_whole(ipvs, table, read_once, error);
+	int result = read_whole(ipvs, table, read_once, error);
+	if (result < 0 && family_find_again(ipvs, error))
+		result = read_whole(ipvs, table, read_once, error);
+	return result;
 }
 
 int read_services(struct ipvs *ipvs, struct table *table, struct error *error)

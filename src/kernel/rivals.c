@@ -130,7 +130,7 @@ static char *list_suspects(void)
 	return list;
 }
 
-int rivals_blame(struct error *error, const char *when, const struct changes *changes)
+char *rivals_list(const struct changes *changes)
 {
 	char *list;
 	size_t length;
@@ -143,10 +143,14 @@ int rivals_blame(struct error *error, const char *when, const struct changes *ch
 	if (changes->list.count > LISTED)
 		fprintf(stream, "\n  and %zu more", changes->list.count - LISTED);
 	fclose(stream);
+	return list;
+}
 
+int rivals_blame(struct error *error, const char *when, const struct changes *changes)
+{
+	CLEANUP_FREE char *list = rivals_list(changes);
 	CLEANUP_FREE char *suspects = list_suspects();
 	error_set(error, ERROR_RIVAL, "somebody else is changing the table: %s, it changed:%s", when, list);
-	free(list);
 	if (*suspects)
 		return error_remedy(error, "stop who does it; it may be %s", suspects);
 	return error_remedy(error, "stop who does it; no program that is known for it runs in sight");

@@ -13,4 +13,7 @@
  */
 int rivals_blame(struct error *error, const char *when, const struct changes *changes);
 
+/* The changes for a message, a line for each, the first few of many. The caller frees. */
+char *rivals_list(const struct changes *changes);
+
 #endif

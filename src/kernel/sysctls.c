@@ -11,9 +11,42 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "kernel/netlink.h"
 
-/* Whose network namespace this shows is decided when it is opened: that of the calling process. */
-#define SYSCTL_FOLDER "/proc/sys/net/ipv4/vs"
+/*
+ * Whose network namespace this shows is decided when it is opened: that of the calling process. It is not the folder of
+ * the sysctls itself, which goes away with the module and is another one when that is loaded again.
+ */
+#define PARENT_FOLDER "/proc/sys/net/ipv4"
+#define SYSCTL_FOLDER PARENT_FOLDER "/vs"
+
+int sysctls_open(struct ipvs *ipvs, struct error *error)
+{
+	ipvs->sysctls = open(PARENT_FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (ipvs->sysctls < 0 && errno != ENOENT)
+		return error_set_errno(error, errno, "cannot open %s", PARENT_FOLDER);
+	if (ipvs->sysctls >= 0 && faccessat(ipvs->sysctls, "vs", F_OK, 0) < 0 && errno == ENOENT)
+		sysctls_close(ipvs); /* a kernel without sysctls of IPVS */
+	return 0;
+}
+
+void sysctls_close(struct ipvs *ipvs)
+{
+	if (ipvs->sysctls >= 0)
+		close(ipvs->sysctls);
+	ipvs->sysctls = -1;
+}
+
+/* Opens one, by a name that is known to be a plain file name. As open(2). */
+static int open_one(const struct ipvs *ipvs, const char *name, int flags)
+{
+	if (ipvs->sysctls < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	CLEANUP_FREE char *path = memory_printf("vs/%s", name);
+	return openat(ipvs->sysctls, path, flags | O_CLOEXEC | O_NOFOLLOW);
+}
 
 /* Takes away white space at both ends, and makes one space of any between: the kernel separates numbers by tabs. */
 static void tidy(char *value)
@@ -30,10 +63,10 @@ static void tidy(char *value)
 	*end = '\0';
 }
 
-static int read_one(struct table *table, const char *name, struct error *error)
+static int read_one(const struct ipvs *ipvs, struct table *table, const char *name, struct error *error)
 {
 	CLEANUP_FREE char *path = memory_printf("%s/%s", SYSCTL_FOLDER, name);
-	CLEANUP_CLOSE int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_CLOSE int descriptor = open_one(ipvs, name, O_RDONLY);
 	if (descriptor < 0 && (errno == EACCES || errno == EPERM || errno == ENOENT))
 		return 0; /* not readable, or gone since it was listed */
 	if (descriptor < 0)
@@ -54,13 +87,19 @@ static void cleanup_closedir(DIR **folder)
 		closedir(*folder);
 }
 
-int sysctls_read(struct table *table, struct error *error)
+int sysctls_read(const struct ipvs *ipvs, struct table *table, struct error *error)
 {
-	__attribute__((cleanup(cleanup_closedir))) DIR *folder = opendir(SYSCTL_FOLDER);
-	if (!folder && errno == ENOENT)
-		return 0; /* a kernel without CONFIG_SYSCTL */
-	if (!folder)
+	if (ipvs->sysctls < 0)
+		return 0;
+	int descriptor = openat(ipvs->sysctls, "vs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (descriptor < 0)
 		return error_set_errno(error, errno, "cannot open %s", SYSCTL_FOLDER);
+	__attribute__((cleanup(cleanup_closedir))) DIR *folder = fdopendir(descriptor);
+	if (!folder) {
+		error_set_errno(error, errno, "cannot list %s", SYSCTL_FOLDER);
+		close(descriptor);
+		return -1;
+	}
 
 	for (;;) {
 		errno = 0;
@@ -69,18 +108,29 @@ int sysctls_read(struct table *table, struct error *error)
 			return error_set_errno(error, errno, "cannot list %s", SYSCTL_FOLDER);
 		if (!entry)
 			return 0;
-		if (entry->d_name[0] != '.' && read_one(table, entry->d_name, error) < 0)
+		if (entry->d_name[0] != '.' && read_one(ipvs, table, entry->d_name, error) < 0)
 			return -1;
 	}
 }
 
-bool sysctl_exists(const char *name)
+bool sysctl_exists(const struct ipvs *ipvs, const char *name)
 {
-	CLEANUP_FREE char *path = memory_printf("%s/%s", SYSCTL_FOLDER, name);
-	return access(path, F_OK) == 0;
+	CLEANUP_FREE char *path = memory_printf("vs/%s", name);
+	return ipvs->sysctls >= 0 && faccessat(ipvs->sysctls, path, F_OK, 0) == 0;
 }
 
-int sysctl_write(const struct sysctl *sysctl, struct error *error)
+char *sysctl_read(const struct ipvs *ipvs, const char *name, struct error *error)
+{
+	CLEANUP_CLOSE int descriptor = open_one(ipvs, name, O_RDONLY);
+	if (descriptor < 0) {
+		error_set_errno(error, errno, "cannot open %s/%s", SYSCTL_FOLDER, name);
+		return NULL;
+	}
+	size_t length;
+	return file_read_descriptor(descriptor, name, &length, error);
+}
+
+int sysctl_write(const struct ipvs *ipvs, const struct sysctl *sysctl, struct error *error)
 {
 	/* A name from a snapshot must not lead out of the folder. */
 	if (!sysctl->name[0] || sysctl->name[0] == '.' || strchr(sysctl->name, '/'))
@@ -88,7 +138,7 @@ int sysctl_write(const struct sysctl *sysctl, struct error *error)
 
 	CLEANUP_FREE char *path = memory_printf("%s/%s", SYSCTL_FOLDER, sysctl->name);
 	CLEANUP_FREE char *line = memory_printf("%s\n", sysctl->value);
-	CLEANUP_CLOSE int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP_CLOSE int descriptor = open_one(ipvs, sysctl->name, O_WRONLY);
 	if (descriptor < 0)
 		return error_set_errno(error, errno, "cannot open %s", path);
 	return file_write_all(descriptor, path, line, strlen(line), error);

@@ -2,6 +2,7 @@
 /* Reading snapshots: the whole, and all in it but the services (json_services.c). */
 #include "table/json.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,13 @@ static char *sysctl_value(const struct json_source *source, const struct json_pl
 	case JSON_INTEGER:
 		return memory_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	case JSON_STRING:
+		/* The kernel ends a value at a line feed, and would take the part before it. */
+		for (const char *at = json_string_value(value); *at; at++) {
+			if (iscntrl((unsigned char)*at)) {
+				json_fail(source, place, "must not contain control characters");
+				return NULL;
+			}
+		}
 		return memory_copy_string(json_string_value(value));
 	case JSON_ARRAY:
 		return join_numbers(source, place, value);
