@@ -172,7 +172,7 @@ static ssize_t receive(struct ipvs *ipvs, struct error *error)
 		if (got < 0 && errno == ENOBUFS)
 			return error_set(error, ERROR_FAILED, "answers of the kernel's IPVS were lost: %s",
 					 "the netlink socket's receive buffer overran");
-		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		if (got < 0 && errno == EAGAIN)
 			return error_set(error, ERROR_FAILED,
 					 "the kernel does not answer: nothing from its IPVS in %d s", ANSWER_SECONDS);
 		if (got < 0)
