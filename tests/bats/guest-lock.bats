@@ -50,3 +50,16 @@ teardown() {
 	wait "$holder"
 	wait "$waiter"
 }
+
+@test "runs at once inside of one unit take turns on its table, and leave the unit what it had" {
+	cat >inner <<-'INNER'
+		for turn in 1 2; do
+			ipvs-iso run -q -- bash -c "mkdir inside || echo not alone >>log
+				ipvsadm -A -t 9.9.9.$1:80; ipvsadm -D -t 9.9.9.$1:80; rmdir inside" || echo "failed: $?" >>log
+		done
+	INNER
+	capture ipvs-iso run -q --fail-on none -- bash -c \
+		'touch log; ipvsadm -A -t 8.8.8.8:8; bash inner 1 & bash inner 2 & wait; cat log; ipvsadm -Sn'
+	assert_status 0
+	assert_same '-A -t 8.8.8.8:8 -s wlc' "$output"
+}
