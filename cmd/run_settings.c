@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "run_settings.h"
+
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/memory.h"
+#include "result/residue.h"
+
+enum option {
+	OPTION_KERNEL,
+	OPTION_WAIT,
+	OPTION_UNIT,
+	OPTION_UNITS_FROM,
+	OPTION_NO_SPLIT,
+	OPTION_FIXTURE,
+	OPTION_TIMEOUT,
+	OPTION_KILL_AFTER,
+	OPTION_FAIL_ON,
+	OPTION_KEEP,
+	OPTION_USER,
+	OPTION_MEMORY,
+	OPTION_GUEST_TIMEOUT,
+};
+
+const struct option_row run_option_rows[] = {
+	[OPTION_KERNEL] = {'k', "kernel", "auto|host|uml",
+			   "whose IPVS to use: this host's, or that of a kernel\n"
+			   "started for the run; default: auto, the host's where\n"
+			   "it is there and permitted, else uml"},
+	[OPTION_WAIT] = {'w', "wait", "SECONDS",
+			 "how long to wait for the lock (30, 1.5m); 0: fail at\n"
+			 "once; default: for ever"},
+	[OPTION_UNIT] = {0, "unit", "NAME",
+			 "run COMMAND for this unit; NAME goes where {} is in\n"
+			 "it, or behind it; may be given several times"},
+	[OPTION_UNITS_FROM] = {0, "units-from", "SHELL-COMMAND", "a unit for each line that this prints"},
+	[OPTION_NO_SPLIT] = {0, "no-split", NULL, "run COMMAND whole, as one unit"},
+	[OPTION_FIXTURE] = {0, "fixture", "FILE",
+			    "a snapshot that is loaded before each unit and is then\n"
+			    "the clean state"},
+	[OPTION_TIMEOUT] = {0, "timeout", "DURATION", "end a unit that runs longer (30, 1.5m, 2h)"},
+	[OPTION_KILL_AFTER] = {0, "kill-after", "DURATION",
+			       "how long a unit may take to obey SIGTERM before it\n"
+			       "gets SIGKILL; default: 5s, and 2s for processes that\n"
+			       "it left running"},
+	[OPTION_FAIL_ON] = {0, "fail-on", "CLASS[,CLASS...]",
+			    "which residue fails the run: services, destinations,\n"
+			    "timeouts, daemons, sysctl, processes, connections,\n"
+			    "all, none; default: all but connections"},
+	[OPTION_KEEP] = {0, "keep", NULL, "do not flush first: units run on the table as it is"},
+	[OPTION_USER] = {0, "user", "NAME",
+			 "run COMMAND as that user, without root's rights;\n"
+			 "ipvs-iso itself keeps them"},
+	[OPTION_MEMORY] = {0, "memory", "SIZE", "of the embedded kernel (512M, 2G); default: 1G"},
+	[OPTION_GUEST_TIMEOUT] = {0, "guest-timeout", "DURATION",
+				  "an embedded kernel that is silent for so long counts\n"
+				  "as hung; default: 60s"},
+	{0},
+};
+
+struct run_settings run_settings = {
+	.fail_on = RESIDUE_SET_DEFAULT,
+	.run =
+		{
+			.wait_ms = LOCK_WAIT_FOR_EVER,
+			.guest_memory = GUEST_MEMORY_DEFAULT,
+			.guest_patience_ms = GUEST_PATIENCE_DEFAULT_MS,
+		},
+};
+
+static int set_duration(int64_t *duration, const char *value, bool zero_allowed, struct error *error)
+{
+	if (duration_parse(duration, value) && (*duration > 0 || zero_allowed))
+		return 0;
+	return error_set(error, ERROR_INPUT,
+			 "'%s' is no length of time; write a number and s, m, h or d, such as 30s or 1.5m", value);
+}
+
+static int set_memory(const char *value, struct error *error)
+{
+	uint64_t bytes;
+	if (!size_parse(&bytes, value))
+		return error_set(error, ERROR_INPUT, "'%s' is no size; write a number and K, M, G or T, such as 512M",
+				 value);
+	if (bytes < GUEST_MEMORY_MIN || bytes > UINT64_C(1) << 40)
+		return error_set(error, ERROR_INPUT, "a kernel wants from 64M to 1024G, not %s", value);
+	run_settings.run.guest_memory = bytes;
+	return 0;
+}
+
+static int no_such_class(const char *name, struct error *error)
+{
+	error_set(error, ERROR_INPUT, "there is no class of residue '%s'", name);
+	return error_remedy(error, "the classes are services, destinations, timeouts, daemons, sysctl, processes, "
+				   "connections; or all, or none");
+}
+
+static int set_fail_on(const char *value, struct error *error)
+{
+	CLEANUP_FREE char *copy = memory_copy_string(value);
+	unsigned set = 0;
+	char *rest = copy;
+	for (char *name; (name = strsep(&rest, ","));) {
+		enum residue_class class;
+		if (strcmp(name, "all") == 0)
+			set |= RESIDUE_SET_ALL;
+		else if (residue_class_parse(&class, name))
+			set |= RESIDUE_SET(class);
+		else if (strcmp(name, "none") != 0)
+			return no_such_class(name, error);
+	}
+	run_settings.fail_on = set;
+	return 0;
+}
+
+int run_set_option(int index, const char *value, struct error *error)
+{
+	switch ((enum option)index) {
+	case OPTION_KERNEL:
+		run_settings.kernel = value;
+		return 0;
+	case OPTION_WAIT:
+		return set_duration(&run_settings.run.wait_ms, value, true, error);
+	case OPTION_UNIT:
+		*array_append(&run_settings.units) = value;
+		return 0;
+	case OPTION_UNITS_FROM:
+		*array_append(&run_settings.units_from) = value;
+		return 0;
+	case OPTION_NO_SPLIT:
+		run_settings.no_split = true;
+		return 0;
+	case OPTION_FIXTURE:
+		run_settings.fixture = value;
+		return 0;
+	case OPTION_TIMEOUT:
+		return set_duration(&run_settings.run.timeout_ms, value, true, error);
+	case OPTION_KILL_AFTER:
+		return set_duration(&run_settings.run.kill_after_ms, value, false, error);
+	case OPTION_FAIL_ON:
+		return set_fail_on(value, error);
+	case OPTION_KEEP:
+		run_settings.run.keep = true;
+		return 0;
+	case OPTION_USER:
+		run_settings.run.user = value;
+		return 0;
+	case OPTION_MEMORY:
+		return set_memory(value, error);
+	case OPTION_GUEST_TIMEOUT:
+		return set_duration(&run_settings.run.guest_patience_ms, value, false, error);
+	}
+	return 0;
+}
