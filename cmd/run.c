@@ -79,7 +79,7 @@ static int run_choice(const struct plan *plan, const struct choice *choice)
 	run_plan(plan, choice, &run_settings.run, &observer, &result);
 
 	if (!manners.quiet && teller.units > 1)
-		text_summary(stderr, &result, plan->units.count, &teller.style);
+		text_summary(stderr, &result, &teller.style);
 	if (error_is_set(&result.trouble))
 		print_error(&result.trouble);
 	return run_status(&result, run_settings.fail_on);

@@ -47,7 +47,7 @@ void text_unit(FILE *stream, const struct unit_result *result, const struct text
 {
 	enum verdict verdict = unit_verdict(result, style->fail_on);
 	print_word(stream, verdict, style);
-	fprintf(stream, " [%8.3fs] ", (double)result->duration_ms / 1000);
+	fprintf(stream, " [%8.3fs] ", (double)result->times.running / 1000);
 	print_plain(stream, result->name);
 	print_end(stream, result, verdict);
 	fputc('\n', stream);
@@ -69,12 +69,13 @@ static void print_count(FILE *stream, size_t count, const char *what, const char
 	*separator = ", ";
 }
 
-void text_summary(FILE *stream, const struct run_result *result, size_t planned, const struct text_style *style)
+void text_summary(FILE *stream, const struct run_result *result, const struct text_style *style)
 {
 	size_t counts[VERDICT_TROUBLE + 1] = {0};
 	for (size_t i = 0; i < result->units.count; i++)
 		counts[unit_verdict(&result->units.items[i], style->fail_on)]++;
 
+	size_t planned = result->planned;
 	const char *separator = "";
 	fprintf(stream, "%8s %zu unit%s: ", "SUMMARY", planned, planned == 1 ? "" : "s");
 	print_count(stream, counts[VERDICT_PASSED], "passed", &separator);

@@ -16,7 +16,7 @@ struct text_style {
 /* A line for a unit that has ended, and one for each thing that it left. */
 void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style);
 
-/* The totals: a line. `planned` is how many units there were to run. */
-void text_summary(FILE *stream, const struct run_result *result, size_t planned, const struct text_style *style);
+/* The totals: a line. */
+void text_summary(FILE *stream, const struct run_result *result, const struct text_style *style);
 
 #endif

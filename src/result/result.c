@@ -6,6 +6,7 @@
 void unit_result_clear(struct unit_result *result)
 {
 	free(result->name);
+	free(result->output.bytes);
 	residue_clear(&result->residue);
 	error_clear(&result->trouble);
 	*result = (struct unit_result){0};
@@ -16,6 +17,8 @@ void run_result_clear(struct run_result *result)
 	for (size_t i = 0; i < result->units.count; i++)
 		unit_result_clear(&result->units.items[i]);
 	array_free(&result->units);
+	free(result->command);
+	free(result->kernel);
 	error_clear(&result->trouble);
 }
 

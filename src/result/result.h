@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/array.h"
 #include "base/error.h"
@@ -18,18 +19,40 @@
 #define STATUS_NOT_RUNNABLE 126
 #define STATUS_NOT_FOUND 127
 
+/* Where a unit's time went; milliseconds. */
+struct unit_times {
+	int64_t started;   /* when its turn came, since the run began */
+	int64_t preparing; /* until the table was clean and its command began */
+	int64_t running;   /* the command */
+	int64_t cleaning;  /* ending what it left running, finding its residue */
+};
+
+/* What a unit wrote to stdout and stderr, in the order in which it came, where that was kept; else zeros. */
+struct unit_output {
+	char *bytes; /* owned; not ended with a NUL */
+	size_t length;
+	size_t dropped; /* how many bytes more there were, which were not kept */
+};
+
 struct unit_result {
 	char *name; /* owned */
 	int status; /* the command's own, or 128 + n where signal n ended it */
 	int signal; /* or 0 */
 	bool timed_out;
 	int interrupted; /* the signal that somebody sent to end the run meanwhile, or 0 */
-	int64_t duration_ms;
+	struct unit_times times;
+	struct unit_output output; /* not part of unit_result_to_json() */
 	struct residue_list residue;
 	struct error trouble; /* set where the unit could not be run, or not be cleaned up after */
 };
 
 struct run_result {
+	char *command;       /* as one would type it; owned, or NULL */
+	char *kernel;        /* in words: "this host's kernel", "uml 6.1.176"; owned, or NULL where none was reached */
+	time_t started;      /* by the clock on the wall */
+	int64_t waited_ms;   /* for the lock, or for the guest to boot */
+	int64_t duration_ms; /* of all, until the table was back */
+	size_t planned;      /* how many units there were to run */
 	ARRAY(struct unit_result) units;
 	int interrupted;      /* the signal that ended the run early, or 0 */
 	struct error trouble; /* what failed around the units: the table could not be put back */

@@ -26,12 +26,19 @@ static json_t *trouble_to_json(const struct error *trouble)
 			 "remedy", trouble->remedy ? bytes_to_json(trouble->remedy) : json_null());
 }
 
+static json_t *times_to_json(const struct unit_times *times)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "started", (json_int_t)times->started, "preparing",
+			 (json_int_t)times->preparing, "running", (json_int_t)times->running, "cleaning",
+			 (json_int_t)times->cleaning);
+}
+
 char *unit_result_to_json(const struct unit_result *result)
 {
 	json_t *json =
-		json_pack("{s:o, s:i, s:i, s:b, s:i, s:I, s:o, s:o}", "name", bytes_to_json(result->name), "status",
+		json_pack("{s:o, s:i, s:i, s:b, s:i, s:o, s:o, s:o}", "name", bytes_to_json(result->name), "status",
 			  result->status, "signal", result->signal, "timed_out", (int)result->timed_out, "interrupted",
-			  result->interrupted, "duration_ms", (json_int_t)result->duration_ms, "residue",
+			  result->interrupted, "times_ms", times_to_json(&result->times), "residue",
 			  residue_to_json(&result->residue), "trouble", trouble_to_json(&result->trouble));
 	char *text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
@@ -81,21 +88,35 @@ static int trouble_from_json(struct error *trouble, const json_t *json)
 	return 0;
 }
 
+static int times_from_json(struct unit_times *times, json_t *json)
+{
+	json_int_t started = 0;
+	json_int_t preparing = 0;
+	json_int_t running = 0;
+	json_int_t cleaning = 0;
+	if (json_unpack(json, "{s:I, s:I, s:I, s:I}", "started", &started, "preparing", &preparing, "running", &running,
+			"cleaning", &cleaning) < 0)
+		return -1;
+	*times = (struct unit_times){
+		.started = started, .preparing = preparing, .running = running, .cleaning = cleaning};
+	return 0;
+}
+
 static int fill(struct unit_result *result, json_t *json)
 {
 	json_t *name = NULL;
 	json_t *residue = NULL;
 	json_t *trouble = NULL;
 	int timed_out = 0;
-	json_int_t duration = 0;
-	if (json_unpack(json, "{s:o, s:i, s:i, s:b, s:i, s:I, s:o, s:o}", "name", &name, "status", &result->status,
+	json_t *times = NULL;
+	if (json_unpack(json, "{s:o, s:i, s:i, s:b, s:i, s:o, s:o, s:o}", "name", &name, "status", &result->status,
 			"signal", &result->signal, "timed_out", &timed_out, "interrupted", &result->interrupted,
-			"duration_ms", &duration, "residue", &residue, "trouble", &trouble) < 0)
+			"times_ms", &times, "residue", &residue, "trouble", &trouble) < 0)
 		return -1;
 	result->name = bytes_from_json(name);
 	result->timed_out = timed_out;
-	result->duration_ms = duration;
-	if (!result->name || residue_from_json(&result->residue, residue) < 0)
+	if (!result->name || times_from_json(&result->times, times) < 0 ||
+	    residue_from_json(&result->residue, residue) < 0)
 		return -1;
 	return trouble_from_json(&result->trouble, trouble);
 }

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/duration.h"
 #include "base/memory.h"
 #include "process/supervise.h"
 #include "table/json.h"
@@ -19,15 +21,37 @@ struct place {
 	bool (*run_unit)(void *context, const struct planned_unit *unit, struct unit_result *result);
 };
 
-static void run_units(const struct plan *plan, const struct place *place, const struct run_observer *observer,
-		      struct run_result *result)
+/* What the whole of a run knows. */
+struct run {
+	const struct plan *plan;
+	const struct run_options *options;
+	const struct run_observer *observer;
+	struct run_result *result;
+	int64_t begun; /* duration_now() */
+};
+
+/* The units can begin, on `kernel`. */
+static void note_kernel(const struct run *run, const char *kernel)
 {
+	run->result->kernel = memory_copy_string(kernel);
+	run->result->waited_ms = duration_now() - run->begun;
+	if (run->observer->started)
+		run->observer->started(run->observer->context, kernel, run->plan->units.count);
+}
+
+static void run_units(const struct run *run, const struct place *place)
+{
+	const struct plan *plan = run->plan;
+	const struct run_observer *observer = run->observer;
+	struct run_result *result = run->result;
 	for (size_t i = 0; i < plan->units.count; i++) {
 		const struct planned_unit *unit = &plan->units.items[i];
 		if (observer->unit_started)
 			observer->unit_started(observer->context, unit->name);
 		struct unit_result *unit_result = array_append(&result->units);
+		int64_t started = duration_now() - run->begun;
 		bool more = place->run_unit(place->context, unit, unit_result);
+		unit_result->times.started = started;
 		if (observer->unit_ended)
 			observer->unit_ended(observer->context, unit_result);
 		result->interrupted = unit_result->interrupted;
@@ -53,9 +77,9 @@ static bool run_unit_on_host(void *context, const struct planned_unit *planned, 
 	return true;
 }
 
-static void run_in_session(struct session *session, const struct plan *plan, const struct run_options *options,
-			   const struct run_observer *observer, struct run_result *result)
+static void run_in_session(const struct run *run, struct session *session)
 {
+	const struct run_options *options = run->options;
 	CLEANUP_TABLE struct table clean;
 	table_init(&clean);
 	clean_table_make(&clean, options->fixture, &session->host);
@@ -73,17 +97,17 @@ static void run_in_session(struct session *session, const struct plan *plan, con
 			},
 	};
 	const struct place place = {.context = &host, .run_unit = run_unit_on_host};
-	if (observer->started)
-		observer->started(observer->context, "this host's kernel", plan->units.count);
-	run_units(plan, &place, observer, result);
+	note_kernel(run, "this host's kernel");
+	run_units(run, &place);
 	/* The last unit's connections must not meet the host's services. */
 	if (!options->keep)
-		ipvs_flush(session->ipvs, &result->trouble);
+		ipvs_flush(session->ipvs, &run->result->trouble);
 }
 
-static void run_on_host(const struct plan *plan, struct ipvs *ipvs, const struct run_options *options,
-			const struct run_observer *observer, struct run_result *result)
+static void run_on_host(const struct run *run, struct ipvs *ipvs)
 {
+	const struct run_options *options = run->options;
+	struct run_result *result = run->result;
 	struct session session;
 	const struct session_options session_options = {
 		.command = options->command,
@@ -96,11 +120,11 @@ static void run_on_host(const struct plan *plan, struct ipvs *ipvs, const struct
 		return;
 	if (session_open(&session, ipvs, &session_options, &result->trouble) < 0)
 		return;
-	if (session.recovered && observer->recovered)
-		observer->recovered(observer->context, session.replaced);
+	if (session.recovered && run->observer->recovered)
+		run->observer->recovered(run->observer->context, session.replaced);
 	result->interrupted = supervise_pending_signal();
 	if (!result->interrupted)
-		run_in_session(&session, plan, options, observer, result);
+		run_in_session(run, &session);
 
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	if (session_close(&session, &error) < 0) {
@@ -149,9 +173,10 @@ static bool run_unit_in_guest(void *context, const struct planned_unit *unit, st
 	return guest_is_usable(place->guest);
 }
 
-static void run_in_guest(const struct plan *plan, const struct guest_kernel *kernel, const struct run_options *options,
-			 const struct run_observer *observer, struct run_result *result)
+static void run_in_guest(const struct run *run, const struct guest_kernel *kernel)
 {
+	const struct run_options *options = run->options;
+	struct run_result *result = run->result;
 	const struct guest_options guest_options = {
 		.kernel = kernel,
 		.memory = options->guest_memory,
@@ -168,16 +193,26 @@ static void run_in_guest(const struct plan *plan, const struct guest_kernel *ker
 	CLEANUP_FREE char *fixture = options->fixture ? table_to_json(options->fixture, NULL) : NULL;
 	struct guest_place in_guest = {.guest = guest, .options = options, .fixture = fixture};
 	const struct place place = {.context = &in_guest, .run_unit = run_unit_in_guest};
-	if (observer->started)
-		observer->started(observer->context, guest_description(guest), plan->units.count);
-	run_units(plan, &place, observer, result);
+	note_kernel(run, guest_description(guest));
+	run_units(run, &place);
 }
 
 void run_plan(const struct plan *plan, const struct choice *choice, const struct run_options *options,
 	      const struct run_observer *observer, struct run_result *result)
 {
+	const struct run run = {
+		.plan = plan,
+		.options = options,
+		.observer = observer,
+		.result = result,
+		.begun = duration_now(),
+	};
+	result->command = memory_copy_string(options->command);
+	result->started = time(NULL);
+	result->planned = plan->units.count;
 	if (choice->guest)
-		run_in_guest(plan, choice->guest, options, observer, result);
+		run_in_guest(&run, choice->guest);
 	else
-		run_on_host(plan, choice->ipvs, options, observer, result);
+		run_on_host(&run, choice->ipvs);
+	result->duration_ms = duration_now() - run.begun;
 }

@@ -113,7 +113,7 @@ static void note_outcome(struct unit_result *result, const struct outcome *outco
 	result->signal = outcome->signal;
 	result->timed_out = outcome->timed_out;
 	result->interrupted = outcome->interrupted;
-	result->duration_ms = outcome->duration_ms;
+	result->times.running = outcome->duration_ms;
 }
 
 static void note_residue(struct residue_list *residue, const struct changes *changes, const struct state *clean,
@@ -151,11 +151,13 @@ void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_opti
 	table_init(&clean.table);
 	table_init(&dirty.table);
 
+	int64_t begun = duration_now();
 	result->name = memory_copy_string(unit->name);
 	if (start_clean(ipvs, options, &clean, trouble) < 0) {
 		blame_ourselves(trouble);
 		return;
 	}
+	result->times.preparing = duration_now() - begun;
 	if (execute(unit, options, &outcome, trouble) < 0)
 		return;
 	note_outcome(result, &outcome);
@@ -170,4 +172,5 @@ void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_opti
 		return;
 	}
 	note_residue(&result->residue, &changes, &clean, &dirty, &outcome);
+	result->times.cleaning = duration_now() - begun - result->times.preparing - result->times.running;
 }

@@ -159,7 +159,7 @@ static void check_round_trip(const struct unit_result *result)
 	assert_int_equal(back.signal, result->signal);
 	assert_int_equal(back.timed_out, result->timed_out);
 	assert_int_equal(back.interrupted, result->interrupted);
-	assert_true(back.duration_ms == result->duration_ms);
+	assert_memory_equal(&back.times, &result->times, sizeof back.times);
 	assert_int_equal(back.residue.entries.count, result->residue.entries.count);
 	for (size_t i = 0; result->residue.entries.items && i < result->residue.entries.count; i++) {
 		assert_int_equal(back.residue.entries.items[i].class, result->residue.entries.items[i].class);
@@ -190,7 +190,7 @@ static void a_result_comes_back_from_json_as_it_was(void **state)
 		.signal = 64,
 		.timed_out = true,
 		.interrupted = 2,
-		.duration_ms = INT64_C(1) << 40,
+		.times = {.started = 1, .preparing = 2, .running = INT64_C(1) << 40, .cleaning = 4},
 	};
 	residue_add(&result.residue, RESIDUE_SYSCTL, RESIDUE_CHANGED, memory_copy_string("\xfe = \"1\""));
 	residue_add(&result.residue, RESIDUE_CONNECTIONS, RESIDUE_REMOVED, memory_copy_string(""));
@@ -211,7 +211,9 @@ static void check_refused(const char *text, size_t length)
 	unit_result_clear(&result);
 }
 
-#define HEAD "{\"name\":\"n\",\"status\":0,\"signal\":0,\"timed_out\":false,\"interrupted\":0,\"duration_ms\":1,"
+#define HEAD                                                                                                           \
+	"{\"name\":\"n\",\"status\":0,\"signal\":0,\"timed_out\":false,\"interrupted\":0,\"times_ms\":{\"started\":0," \
+	"\"preparing\":0,\"running\":1,\"cleaning\":0},"
 
 static void what_is_no_result_is_refused(void **state)
 {
