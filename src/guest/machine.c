@@ -21,11 +21,22 @@
 
 #define LIFELINE_DESCRIPTOR 4
 
+/* The kernel keeps a descriptor for each of the host's files that anything in the guest has open, or had until lately. */
+static void allow_many_files(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 static _Noreturn void become_kernel(char *const *arguments, char *const *environment)
 {
 	const struct rlimit no_core = {0, 0};
 	signal(SIGTERM, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &no_core);
+	allow_many_files();
 	/* The mode of a file that a unit makes is for the unit's umask alone, which has been told to the guest. */
 	umask(0);
 	execve(arguments[0], arguments, environment);

@@ -368,6 +368,16 @@ host_has_ipvs() {
 
 # ---- when it goes wrong ----
 
+@test "guest: units may read more files than the caller's soft limit of descriptors" {
+	mkdir files
+	local i
+	for i in {1..600}; do echo "$i" >"files/$i"; done
+	ulimit -Sn 256
+	guest -q -- sh -c 'cat files/* | wc -l'
+	assert_status 0
+	assert_same 600 "$output"
+}
+
 @test "guest: a kernel that panics is 125, with its last words, and the rest is not reached" {
 	# shellcheck disable=SC2016
 	guest --unit first --unit crash --unit never -- sh -c '
