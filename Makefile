@@ -108,7 +108,7 @@ demo: ## install what is missing, build, and watch three packages leave things b
 
 .PHONY: check
 check: ## install what is missing, build, run every test
-	@tests/packages/install build test
+	@tests/packages/install build test deb
 	@$(BUILD_AGAIN) all unit-tests
 	@tests/run --build $(BUILD)
 
@@ -170,6 +170,17 @@ install: all ## install into $(DESTDIR)$(PREFIX), by default /usr/local
 uninstall: ## remove what install put there
 	$(foreach entry,$(INSTALLED),rm -f '$(DESTDIR)$(call field,2,$(entry))'$(newline)	)
 	rmdir '$(DESTDIR)$(DATADIR)/ipvs-iso/schema' '$(DESTDIR)$(DATADIR)/ipvs-iso' 2>/dev/null || :
+
+# Built from a copy, as dpkg-buildpackage writes around the folder that it works in. lintian's word is part of it.
+DEB_FOLDER := $(BUILD)/deb
+.PHONY: deb
+deb: ## build a Debian package in build/deb
+	@tests/packages/install build deb
+	rm -rf $(DEB_FOLDER)
+	mkdir -p $(DEB_FOLDER)/ipvs-iso-$(VERSION)
+	cp -r $(filter-out $(firstword $(subst /, ,$(BUILD))),$(wildcard *)) $(DEB_FOLDER)/ipvs-iso-$(VERSION)
+	cd $(DEB_FOLDER)/ipvs-iso-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage --no-sign --build=binary
+	lintian --fail-on error,warning $(DEB_FOLDER)/*.changes
 
 .PHONY: clean
 clean: ## remove the build folder
