@@ -369,11 +369,12 @@ host_has_ipvs() {
 # ---- when it goes wrong ----
 
 @test "guest: units may read more files than the caller's soft limit of descriptors" {
-	mkdir files
-	local i
-	for i in {1..600}; do echo "$i" >"files/$i"; done
+	# Outside of the working directory: the overlay is what holds files.
+	local i files=$BATS_TEST_TMPDIR/files
+	mkdir "$files"
+	for i in {1..600}; do echo "$i" >"$files/$i"; done
 	ulimit -Sn 256
-	guest -q -- sh -c 'cat files/* | wc -l'
+	guest -q -- sh -c 'cat "$0"/* | wc -l' "$files"
 	assert_status 0
 	assert_same 600 "$output"
 }
