@@ -25,13 +25,15 @@ LIBRARIES := libnl-3.0 libnl-genl-3.0 jansson libkmod
 LIBRARY_SOURCES := $(sort $(wildcard src/*/*.c))
 PROGRAM_SOURCES := $(sort $(wildcard cmd/*.c))
 UNIT_SOURCES    := $(sort $(wildcard tests/unit/test_*.c))
-C_FILES         := $(sort $(wildcard cmd/*.[ch] src/*/*.[ch] tests/unit/*.[ch]))
+BENCH_SOURCES   := $(sort $(wildcard tests/bench/*.c))
+C_FILES         := $(sort $(wildcard cmd/*.[ch] src/*/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch]))
 
 object           = $(1:%.c=$(BUILD)/obj/%.o)
 LIBRARY         := $(BUILD)/libipvs-iso.a
 PROGRAM         := $(BUILD)/ipvs-iso
 UNIT_PROGRAMS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
-OBJECTS         := $(call object,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(UNIT_SOURCES))
+BENCH_PROGRAMS  := $(BENCH_SOURCES:%.c=$(BUILD)/%)
+OBJECTS         := $(call object,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES))
 
 # Flags. Those that only some compilers and machines know are tried first.
 supported        = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
@@ -73,6 +75,10 @@ $(PROGRAM): $(call object,$(PROGRAM_SOURCES)) $(LIBRARY)
 $(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@) $(LINK) -o $@ $^ $(LIBRARIES_LIBS) $(CMOCKA_LIBS) $(LDLIBS)
+
+$(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@) $(LINK) -o $@ $^ $(LIBRARIES_LIBS) $(LDLIBS)
 
 $(BUILD)/obj/tests/unit/%.o: CPPFLAGS += $(CMOCKA_CFLAGS)
 
@@ -130,6 +136,17 @@ FAULT_GUESTS := $(shell nproc)
 check-faults: all ## kill and fail ipvs-iso at every single system call
 	@seq 1 $(FAULT_GUESTS) | IPVS_ISO=$(abspath $(PROGRAM)) xargs -P $(FAULT_GUESTS) -I '{}' \
 		$(PROGRAM) run -q --kernel uml -- tests/faults/inject --every $(FAULT_GUESTS) --from '{}'
+
+# Ten minutes, in one guest.
+.PHONY: bench
+bench: ## install what is missing, build, measure speed and memory against ipvsadm and bare netlink
+	@tests/packages/install build
+	@$(BUILD_AGAIN) all bench-programs
+	@tests/bench/run --build $(BUILD)
+
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+	@:
 
 .PHONY: lint
 lint: ## install what is missing, then every static check; any finding fails
