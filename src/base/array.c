@@ -19,3 +19,11 @@ void *array_grow(void *items, size_t *room, size_t count, size_t size)
 	memset((char *)items + count * size, 0, size);
 	return items;
 }
+
+void *array_shrink(void *items, size_t *room, size_t count, size_t size)
+{
+	if (count == *room)
+		return items;
+	*room = count;
+	return memory_resize(items, count, size);
+}

@@ -25,6 +25,10 @@
 	((array)->items = array_grow((array)->items, &(array)->room, (array)->count, sizeof *(array)->items), \
 	 &(array)->items[(array)->count++])
 
+/* Gives back the room that no item is in. */
+#define array_fit(array) \
+	((array)->items = array_shrink((array)->items, &(array)->room, (array)->count, sizeof *(array)->items))
+
 /* Frees the items' memory, not what they point to, and makes the array empty. */
 #define array_free(array)              \
 	do {                           \
@@ -36,5 +40,8 @@
 
 /* What array_append() is made of: returns items with room for count + 1 of them, the new one zeroed. */
 void *array_grow(void *items, size_t *room, size_t count, size_t size);
+
+/* What array_fit() is made of: returns items with room for `count` of them. */
+void *array_shrink(void *items, size_t *room, size_t count, size_t size);
 
 #endif

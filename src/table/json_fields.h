@@ -15,12 +15,18 @@
 
 #include "base/error.h"
 
+/* A part of a text. */
+struct json_span {
+	const char *from, *end;
+};
+
 /* The text that is read, its name for messages, and where errors go. All borrowed. */
 struct json_source {
 	const char *bytes;
 	size_t length;
 	const char *name;
 	struct error *error;
+	struct json_span elements; /* of the one array in the object that is read which json_parse() left empty */
 };
 
 /* Where a value stands. */

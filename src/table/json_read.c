@@ -241,18 +241,29 @@ static int read_table(const struct json_source *source, json_t *value, struct ta
 	return check_mixed_families(source, &root, table);
 }
 
+/* Part by part, a value may be found wrong before the text behind it is found not to be JSON, which comes first. */
+static int prefer_syntax(const struct json_source *source)
+{
+	CLEANUP_ERROR struct error wrong = *source->error;
+	*source->error = (struct error)ERROR_INIT;
+	if (json_check_syntax(source) < 0)
+		return -1;
+	*source->error = wrong;
+	wrong = (struct error)ERROR_INIT;
+	return -1;
+}
+
 int table_from_json(struct table *table, const char *bytes, size_t length, const char *name, struct error *error)
 {
-	const struct json_source source = {.bytes = bytes, .length = length, .name = name, .error = error};
-	json_t *value = json_parse(&source);
-	if (!value)
-		return -1;
+	struct json_source source = {.bytes = bytes, .length = length, .name = name, .error = error};
+	const struct json_span text = {.from = bytes, .end = bytes + length};
 	CLEANUP_TABLE struct table read;
 	table_init(&read);
-	int result = read_table(&source, value, &read);
+	json_t *value = json_parse(text, "services", &source.elements);
+	int result = value ? read_table(&source, value, &read) : error_set(error, ERROR_INPUT, "%s: not JSON", name);
 	json_decref(value);
 	if (result < 0)
-		return -1;
+		return prefer_syntax(&source);
 	table_sort(&read);
 	table_clear(table);
 	*table = read;

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "table/flags.h"
+#include "table/json_syntax.h"
 #include "table/table.h"
 
 /*
@@ -103,6 +104,12 @@ static int read_tunnel_flags(const struct json_source *source, const struct json
 	return 0;
 }
 
+/* For text that json_check_syntax() has more to say about. */
+static int malformed(const struct json_source *source, const struct json_place *place)
+{
+	return json_fail(source, place, "not JSON");
+}
+
 /* ---- destinations ---- */
 
 static int read_tunnel(const struct json_source *source, const struct json_place *place, const struct json_field *field,
@@ -168,20 +175,25 @@ static int read_destinations(const struct json_source *source, const struct json
 	struct service *service = target;
 	if (json_check_array(source, place, value) < 0)
 		return -1;
-	/* As many as there are, without the spare room of array_append(): there can be very many services. */
-	size_t count = json_array_size(value);
-	service->destinations.items = memory_allocate(count, sizeof *service->destinations.items);
-	service->destinations.room = count;
-	for (size_t i = 0; i < count; i++) {
-		struct json_place here = {.parent = place, .index = i};
-		struct destination *destination = &service->destinations.items[service->destinations.count++];
-		if (read_destination(source, &here, json_array_get(value, i), service, destination) < 0)
+	struct json_span elements = source->elements;
+	struct json_span element;
+	while (json_next_element(&elements, &element)) {
+		struct json_place here = {.parent = place, .index = service->destinations.count};
+		struct destination *destination = array_append(&service->destinations);
+		struct json_span none;
+		json_t *item = json_parse(element, NULL, &none);
+		int result =
+			item ? read_destination(source, &here, item, service, destination) : malformed(source, &here);
+		json_decref(item);
+		if (result < 0)
 			return -1;
 	}
-	/* jansson's form of them is many times larger: what follows is read into the memory that they had. */
-	json_array_clear(value);
-	return json_check_duplicates(source, place, "destination", service->destinations.items, count,
-				     sizeof *service->destinations.items, compare_destinations);
+	if (elements.from != elements.end)
+		return malformed(source, place);
+	array_fit(&service->destinations);
+	return json_check_duplicates(source, place, "destination", service->destinations.items,
+				     service->destinations.count, sizeof *service->destinations.items,
+				     compare_destinations);
 }
 
 /* ---- services ---- */
@@ -255,8 +267,8 @@ static int check_naming(const struct json_source *source, const struct json_plac
 	return 0;
 }
 
-static int read_service(const struct json_source *source, const struct json_place *place, json_t *value,
-			struct service *service)
+static int read_service_object(const struct json_source *source, const struct json_place *place, json_t *value,
+			       struct service *service)
 {
 	static const struct json_field fields[] = {
 		{"protocol", json_read_word, JSON_FIELD_TARGET(struct service, protocol), .maximum = UINT8_MAX,
@@ -282,6 +294,16 @@ static int read_service(const struct json_source *source, const struct json_plac
 	return json_read_object(source, place, value, fields, COUNT(fields), service);
 }
 
+static int read_service(const struct json_source *source, const struct json_place *place, struct json_span text,
+			struct service *service)
+{
+	struct json_source inside = *source;
+	json_t *value = json_parse(text, "destinations", &inside.elements);
+	int result = value ? read_service_object(&inside, place, value, service) : malformed(source, place);
+	json_decref(value);
+	return result;
+}
+
 static int compare_services(const void *a, const void *b)
 {
 	return service_compare(a, b);
@@ -294,15 +316,15 @@ int json_read_services(const struct json_source *source, const struct json_place
 	struct table *table = target;
 	if (json_check_array(source, place, value) < 0)
 		return -1;
-	size_t count = json_array_size(value);
-	table->services.items = memory_allocate(count, sizeof *table->services.items);
-	table->services.room = count;
-	for (size_t i = 0; i < count; i++) {
-		struct json_place here = {.parent = place, .index = i};
-		struct service *service = &table->services.items[table->services.count++];
-		if (read_service(source, &here, json_array_get(value, i), service) < 0)
+	struct json_span elements = source->elements;
+	struct json_span element;
+	while (json_next_element(&elements, &element)) {
+		struct json_place here = {.parent = place, .index = table->services.count};
+		if (read_service(source, &here, element, array_append(&table->services)) < 0)
 			return -1;
 	}
-	return json_check_duplicates(source, place, "service", table->services.items, count,
+	if (elements.from != elements.end)
+		return malformed(source, place);
+	return json_check_duplicates(source, place, "service", table->services.items, table->services.count,
 				     sizeof *table->services.items, compare_services);
 }

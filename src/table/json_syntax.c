@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "table/locate.h"
 
+#define FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
+
 static int fail_at(const struct json_source *source, size_t offset, const char *message)
 {
 	struct location at = json_location(source->bytes, offset);
@@ -99,23 +101,58 @@ static int fail_syntax(const struct json_source *source, json_error_t *failure)
 	}
 }
 
-json_t *json_parse(const struct json_source *source)
+int json_check_syntax(const struct json_source *source)
 {
 	size_t blank = 0;
 	while (blank < source->length && strchr(" \t\r\n", source->bytes[blank]) && source->bytes[blank])
 		blank++;
-	if (blank == source->length) {
-		fail_at(source, 0, "the file is empty");
-		return NULL;
-	}
+	if (blank == source->length)
+		return fail_at(source, 0, "the file is empty");
 	const char *nul = memchr(source->bytes, '\0', source->length);
-	if (nul) {
-		fail_at(source, (size_t)(nul - source->bytes), "a NUL byte is not allowed");
-		return NULL;
-	}
+	if (nul)
+		return fail_at(source, (size_t)(nul - source->bytes), "a NUL byte is not allowed");
 	json_error_t failure;
-	json_t *value = json_loadb(source->bytes, source->length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &failure);
-	if (!value)
-		fail_syntax(source, &failure);
-	return value;
+	json_t *value = json_loadb(source->bytes, source->length, FLAGS, &failure);
+	json_decref(value);
+	return value ? 0 : fail_syntax(source, &failure);
+}
+
+json_t *json_parse(struct json_span text, const char *key, struct json_span *elements)
+{
+	*elements = (struct json_span){.from = text.end, .end = text.end};
+	/* jansson would skip it. */
+	if (memchr(text.from, '\0', (size_t)(text.end - text.from)))
+		return NULL;
+	const char *array = key ? json_find(text.from, text.end, key) : NULL;
+	const char *behind = array && *array == '[' ? json_skip_value(array, text.end) : NULL;
+	if (!behind || behind[-1] != ']')
+		return json_loadb(text.from, (size_t)(text.end - text.from), FLAGS, NULL);
+
+	*elements = (struct json_span){.from = array + 1, .end = behind - 1};
+	size_t before = (size_t)(elements->from - text.from);
+	size_t after = (size_t)(text.end - elements->end);
+	CLEANUP_FREE char *rest = memory_allocate(before + after, 1);
+	memcpy(rest, text.from, before);
+	memcpy(rest + before, elements->end, after);
+	return json_loadb(rest, before + after, FLAGS, NULL);
+}
+
+bool json_next_element(struct json_span *elements, struct json_span *element)
+{
+	const char *from = json_skip_space(elements->from, elements->end);
+	const char *behind = json_skip_value(from, elements->end);
+	if (behind == from) {
+		elements->from = from;
+		return false;
+	}
+	*element = (struct json_span){.from = from, .end = behind};
+	elements->from = json_skip_space(behind, elements->end);
+	if (elements->from == elements->end)
+		return true;
+	/* Behind a comma there must be another one. */
+	const char *next = json_skip_space(elements->from + 1, elements->end);
+	if (*elements->from != ',' || next == elements->end)
+		return false;
+	elements->from = next;
+	return true;
 }

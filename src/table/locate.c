@@ -13,7 +13,7 @@
  * text they stop, so what is not well-formed makes them find nothing, and never read what is not there.
  */
 
-static const char *skip_space(const char *at, const char *end)
+const char *json_skip_space(const char *at, const char *end)
 {
 	while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
 		at++;
@@ -30,11 +30,11 @@ static const char *skip_string(const char *at, const char *end)
 	return at < end ? at + 1 : end;
 }
 
-static const char *skip_value(const char *at, const char *end)
+const char *json_skip_value(const char *at, const char *end)
 {
 	size_t depth = 0;
 	do {
-		at = skip_space(at, end);
+		at = json_skip_space(at, end);
 		if (at == end)
 			break;
 		if (*at == '"') {
@@ -85,24 +85,24 @@ static const char *find(const char *at, const char *end, const char *path, bool 
 
 static const char *find_in_object(const char *at, const char *end, const char *path, bool key)
 {
-	at = skip_space(at + 1, end);
+	at = json_skip_space(at + 1, end);
 	while (at < end && *at == '"') {
 		const char *name = at;
 		const char *behind = skip_string(at, end);
-		at = skip_space(behind, end);
+		at = json_skip_space(behind, end);
 		if (at == end || *at != ':')
 			return NULL;
-		at = skip_space(at + 1, end);
+		at = json_skip_space(at + 1, end);
 		const char *rest = match_key(name, behind, path);
 		if (rest && !*rest)
 			return key ? name : at;
 		const char *found = rest ? find(at, end, rest, key, false) : NULL;
 		if (found)
 			return found;
-		at = skip_space(skip_value(at, end), end);
+		at = json_skip_space(json_skip_value(at, end), end);
 		if (at == end || *at != ',')
 			return NULL;
-		at = skip_space(at + 1, end);
+		at = json_skip_space(at + 1, end);
 	}
 	return NULL;
 }
@@ -114,12 +114,12 @@ static const char *find_in_array(const char *at, const char *end, const char *pa
 	unsigned long long index = strtoull(path + 1, &bracket, 10);
 	if (errno || *bracket != ']')
 		return NULL;
-	at = skip_space(at + 1, end);
+	at = json_skip_space(at + 1, end);
 	for (; index; index--) {
-		at = skip_space(skip_value(at, end), end);
+		at = json_skip_space(json_skip_value(at, end), end);
 		if (at == end || *at != ',')
 			return NULL;
-		at = skip_space(at + 1, end);
+		at = json_skip_space(at + 1, end);
 	}
 	return find(at, end, bracket + 1, key, false);
 }
@@ -127,7 +127,7 @@ static const char *find_in_array(const char *at, const char *end, const char *pa
 /* Recursive, but only as deep as `path` has steps. */
 static const char *find(const char *at, const char *end, const char *path, bool key, bool root)
 {
-	at = skip_space(at, end);
+	at = json_skip_space(at, end);
 	if (at == end || *at == ']' || *at == '}')
 		return NULL;
 	if (!*path)
@@ -137,6 +137,11 @@ static const char *find(const char *at, const char *end, const char *path, bool 
 	if (*at != '{' || (!root && *path != '.'))
 		return NULL;
 	return find_in_object(at, end, root ? path : path + 1, key);
+}
+
+const char *json_find(const char *at, const char *end, const char *path)
+{
+	return find(at, end, path, false, true);
 }
 
 bool json_locate(const char *bytes, size_t length, const char *path, bool key, struct location *location)

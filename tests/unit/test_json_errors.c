@@ -78,6 +78,35 @@ static void says_where_it_is_not_json(void **state)
 	EXPECT_MESSAGES(cases);
 }
 
+/* Services and destinations are parsed one by one; what is not JSON is still said first, wherever it stands. */
+static void looks_for_what_is_not_json_before_all_else(void **state)
+{
+	(void)state;
+#define WRONG "{\"address\": 5}"
+	static const struct wrong cases[] = {
+		{DESTINATIONS(WRONG) "\n}", "6:1: the snapshot is followed by something else"},
+		{DESTINATIONS(WRONG ",\n{\"port\": 1, \"port\": 2}"),
+		 "5:13: the key \"port\" stands in this object twice"},
+		{DESTINATIONS(WRONG ",\n{\"port\" 1}"), "5:9: not JSON: ':' expected near '1'"},
+		{DESTINATIONS(WRONG "\n" WRONG), "5:1: not JSON: ']' expected near '{'"},
+		{DESTINATIONS(WRONG ",\n"), "6:1: not JSON: unexpected token near ']'"},
+		{DESTINATIONS(",\n" WRONG), "4:1: not JSON: unexpected token near ','"},
+		{DESTINATIONS(WRONG) ", \"services\": []}", "5:5: the snapshot is followed by something else"},
+		{SERVICE("}, {}\n{"), "3:1: not JSON: ']' expected near '{'"},
+		{SERVICE("},\n"), "3:1: not JSON: unexpected token near '}'"},
+		{TOP("\"services\": [5,\n]"), "3:1: not JSON: unexpected token near ']'"},
+		{TOP("\"services\": [5}\n]"), "2:15: not JSON: ']' expected near '}'"},
+		{TOP("\"services\": [5],\n\"services\": []"), "3:1: the key \"services\" stands in this object twice"},
+		{TOP("\"services\": [5],\n\"\\u0073ervices\": []"),
+		 "3:1: the key \"services\" stands in this object twice"},
+		{TOP("\"\\u0073ervices\": [\n5]"), "3:1: services[0]: must be an object, not 5"},
+	};
+#undef WRONG
+	EXPECT_MESSAGES(cases);
+	static const char nul[] = TOP("\"services\": [5,\n\0{}]");
+	expect_message(nul, sizeof nul - 1, "3:1: a NUL byte is not allowed");
+}
+
 static void refuses_nul_bytes(void **state)
 {
 	(void)state;
@@ -369,6 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_where_it_is_not_json),
+		cmocka_unit_test(looks_for_what_is_not_json_before_all_else),
 		cmocka_unit_test(refuses_nul_bytes),
 		cmocka_unit_test(refuses_what_is_nested_too_deeply),
 		cmocka_unit_test(refuses_a_cut_snapshot_wherever_it_ends),
