@@ -14,8 +14,11 @@
 
 #include "base/memory.h"
 
-/* The kernel never puts more than 32 KiB of a dump into a datagram (netlink_dump() in af_netlink.c). */
-#define RECEIVED_ROOM (256u * 1024)
+/* For one datagram. The kernel never puts more than 32 KiB of a dump into one (netlink_dump() in af_netlink.c). */
+#define RECEIVED_ROOM (64u * 1024)
+
+/* How many are received at once: the last data of a dump and its end are two, and there is a dump for each service. */
+#define DATAGRAMS 2
 
 /* What is asked for; an unprivileged limit of the system may make it less, and then batches are smaller. */
 #define RECEIVE_BUFFER (1024 * 1024)
@@ -50,6 +53,14 @@ static size_t size_buffer(int descriptor, int force, int option, int size)
 	return (size_t)given;
 }
 
+/* Makes room for datagrams of `length` bytes. What was received is lost. */
+static void give_room(struct ipvs *ipvs, size_t length)
+{
+	free(ipvs->received);
+	ipvs->received_room = NLMSG_ALIGN(length);
+	ipvs->received = memory_allocate(DATAGRAMS, ipvs->received_room);
+}
+
 int netlink_connect(struct ipvs *ipvs, struct error *error)
 {
 	ipvs->socket = nl_socket_alloc();
@@ -74,8 +85,7 @@ int netlink_connect(struct ipvs *ipvs, struct error *error)
 	/* The kernel refuses a datagram that is longer than the send buffer less 32 bytes (netlink_sendmsg()). */
 	ipvs->batch_bytes = send_room / 2 < BATCH_BYTES ? send_room / 2 : BATCH_BYTES;
 	ipvs->batch_requests = receive_room / ERROR_CHARGE > 0 ? receive_room / ERROR_CHARGE : 1;
-	ipvs->received_room = RECEIVED_ROOM;
-	ipvs->received = memory_allocate(ipvs->received_room, 1);
+	give_room(ipvs, RECEIVED_ROOM);
 	return 0;
 }
 
@@ -154,36 +164,86 @@ static int send_bytes(struct ipvs *ipvs, void *bytes, size_t length, uint32_t fe
 	return 0;
 }
 
-/* Receives one datagram from the kernel into ipvs->received, and returns its length or -1. */
-static ssize_t receive(struct ipvs *ipvs, struct error *error)
+/* Called with each message that is received. */
+typedef void message_taker(const struct nlmsghdr *message, void *context);
+
+static void take_messages(const char *bytes, size_t length, message_taker *take, void *context)
 {
-	for (;;) {
-		struct sockaddr_nl sender = {0};
-		struct iovec place = {.iov_base = ipvs->received, .iov_len = ipvs->received_room};
-		struct msghdr header = {
-			.msg_name = &sender,
-			.msg_namelen = sizeof sender,
-			.msg_iov = &place,
-			.msg_iovlen = 1,
+	int left = (int)length;
+	for (const struct nlmsghdr *message = (const struct nlmsghdr *)bytes; nlmsg_ok(message, left);
+	     message = nlmsg_next((struct nlmsghdr *)message, &left))
+		take(message, context);
+}
+
+static int receive_failed(int number, struct error *error)
+{
+	if (number == EAGAIN)
+		return error_set(error, ERROR_FAILED, "the kernel does not answer: nothing from its IPVS in %d s",
+				 ANSWER_SECONDS);
+	return error_set_errno(error, number, "cannot receive from the kernel's IPVS");
+}
+
+/*
+ * After a loss: throws away what else is there. A dump goes on when one of its datagrams is received, so that there is
+ * always a next one until it is over.
+ */
+static int discard(const struct ipvs *ipvs, struct error *error)
+{
+	ssize_t got;
+	do {
+		got = recv(nl_socket_get_fd(ipvs->socket), ipvs->received, ipvs->received_room, MSG_DONTWAIT);
+	} while (got >= 0 || errno == EINTR || errno == ENOBUFS);
+	return errno == EAGAIN ? 1 : receive_failed(errno, error);
+}
+
+/*
+ * Receives the datagrams that are there, and at least one. 0, -1 with an error, or 1 when something was lost, for the
+ * receive buffer overran (ENOBUFS) or a datagram was longer than there was room for: then nothing else is under way, and
+ * there is more room.
+ */
+static int receive(struct ipvs *ipvs, message_taker *take, void *context, struct error *error)
+{
+	struct sockaddr_nl senders[DATAGRAMS] = {0};
+	struct iovec places[DATAGRAMS];
+	struct mmsghdr datagrams[DATAGRAMS];
+	for (size_t i = 0; i < DATAGRAMS; i++) {
+		places[i] = (struct iovec){ipvs->received + i * ipvs->received_room, ipvs->received_room};
+		datagrams[i] = (struct mmsghdr){
+			.msg_hdr =
+				{
+					.msg_name = &senders[i],
+					.msg_namelen = sizeof senders[i],
+					.msg_iov = &places[i],
+					.msg_iovlen = 1,
+				},
 		};
-		ssize_t got = recvmsg(nl_socket_get_fd(ipvs->socket), &header, 0);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && errno == ENOBUFS)
-			return error_set(error, ERROR_FAILED, "answers of the kernel's IPVS were lost: %s",
-					 "the netlink socket's receive buffer overran");
-		if (got < 0 && errno == EAGAIN)
-			return error_set(error, ERROR_FAILED,
-					 "the kernel does not answer: nothing from its IPVS in %d s", ANSWER_SECONDS);
-		if (got < 0)
-			return error_set_errno(error, errno, "cannot receive from the kernel's IPVS");
-		if (sender.nl_pid != 0)
-			continue; /* another process wrote to our socket */
-		if (header.msg_flags & MSG_TRUNC)
-			return error_set(error, ERROR_FAILED, "the kernel's IPVS gave an answer of more than %zu bytes",
-					 ipvs->received_room);
-		return got;
 	}
+	int got;
+	do {
+		/* MSG_TRUNC makes a length the true one, also of what was cut. */
+		got = recvmmsg(nl_socket_get_fd(ipvs->socket), datagrams, DATAGRAMS, MSG_WAITFORONE | MSG_TRUNC, NULL);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == ENOBUFS)
+		return discard(ipvs, error);
+	if (got < 0)
+		return receive_failed(errno, error);
+	for (int i = 0; i < got; i++) {
+		if (senders[i].nl_pid != 0)
+			continue; /* another process wrote to our socket */
+		if (datagrams[i].msg_len > ipvs->received_room) {
+			give_room(ipvs, datagrams[i].msg_len);
+			return discard(ipvs, error);
+		}
+		take_messages(places[i].iov_base, datagrams[i].msg_len, take, context);
+	}
+	return 0;
+}
+
+static int answers_lost(struct error *error)
+{
+	return error_set(
+		error, ERROR_FAILED,
+		"answers of the kernel's IPVS were lost: they did not fit into the netlink socket's receive buffer");
 }
 
 /* What the kernel says about an error, in a text that lasts as long as the message; NULL where it says nothing. */
@@ -246,8 +306,9 @@ static void refuse(struct exchange *exchange, int number, const char *reason)
 		error_set_errno(exchange->error, number, "the kernel's IPVS refused");
 }
 
-static void take(struct exchange *exchange, const struct nlmsghdr *message)
+static void take_answer(const struct nlmsghdr *message, void *context)
 {
+	struct exchange *exchange = context;
 	if (exchange->fence && message->nlmsg_seq == exchange->fence && message->nlmsg_type == NLMSG_ERROR)
 		exchange->done = true;
 	if (message->nlmsg_seq != exchange->sequence)
@@ -308,13 +369,11 @@ int netlink_ask(struct ipvs *ipvs, struct nl_msg *request, bool dump, netlink_an
 		.error = error,
 	};
 	while (!exchange.done) {
-		ssize_t got = receive(ipvs, error);
-		if (got < 0)
-			return -1;
-		int left = (int)got;
-		for (struct nlmsghdr *message = (struct nlmsghdr *)ipvs->received; nlmsg_ok(message, left);
-		     message = nlmsg_next(message, &left))
-			take(&exchange, message);
+		int lost = receive(ipvs, take_answer, &exchange, error);
+		if (lost && !exchange.failed)
+			return lost < 0 || dump ? lost : answers_lost(error);
+		if (lost)
+			break;
 	}
 	if (refused)
 		*refused = exchange.refused;
@@ -352,32 +411,37 @@ int batch_add(struct batch *batch, struct nl_msg *request, const void *subject, 
 	return 0;
 }
 
+/* A batch whose answers are awaited. */
+struct delivery {
+	struct batch *batch;
+	uint32_t fence;
+	bool done;
+};
+
+static void take_acknowledgement(const struct nlmsghdr *message, void *context)
+{
+	struct delivery *delivery = context;
+	const struct batch *batch = delivery->batch;
+	if (message->nlmsg_type != NLMSG_ERROR)
+		return;
+	delivery->done = delivery->done || message->nlmsg_seq == delivery->fence;
+	uint32_t index = message->nlmsg_seq - batch->first;
+	int number = number_of(message);
+	if (index < batch->subjects.count && number)
+		batch->refused(batch->subjects.items[index], number, reason_of(message), batch->context);
+}
+
 int batch_send(struct batch *batch, struct error *error)
 {
 	if (batch->subjects.count == 0)
 		return 0;
-	uint32_t fence = fence_sequence(batch->ipvs);
-	if (send_bytes(batch->ipvs, batch->bytes, batch->used, fence, error) < 0)
+	struct delivery delivery = {.batch = batch, .fence = fence_sequence(batch->ipvs)};
+	if (send_bytes(batch->ipvs, batch->bytes, batch->used, delivery.fence, error) < 0)
 		return -1;
-
-	for (bool done = false; !done;) {
-		ssize_t got = receive(batch->ipvs, error);
-		if (got < 0)
-			return -1;
-		int left = (int)got;
-		for (struct nlmsghdr *message = (struct nlmsghdr *)batch->ipvs->received; nlmsg_ok(message, left);
-		     message = nlmsg_next(message, &left)) {
-			if (message->nlmsg_type != NLMSG_ERROR)
-				continue;
-			done = done || message->nlmsg_seq == fence;
-			uint32_t index = message->nlmsg_seq - batch->first;
-			if (index >= batch->subjects.count)
-				continue;
-			int number = number_of(message);
-			if (number)
-				batch->refused(batch->subjects.items[index], number, reason_of(message),
-					       batch->context);
-		}
+	while (!delivery.done) {
+		int lost = receive(batch->ipvs, take_acknowledgement, &delivery, error);
+		if (lost)
+			return lost < 0 ? -1 : answers_lost(error);
 	}
 	batch->used = 0;
 	batch->subjects.count = 0;

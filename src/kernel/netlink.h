@@ -19,7 +19,7 @@ struct ipvs {
 	struct nl_sock *socket;
 	int family;     /* generic netlink's number for IPVS */
 	int sysctls;    /* the folder above that of the sysctls, or -1: see sysctls.h */
-	char *received; /* where answers are received */
+	char *received; /* where answers are received: several datagrams of `received_room` bytes */
 	size_t received_room;
 	size_t batch_bytes;    /* how much may be sent at once */
 	size_t batch_requests; /* how many requests, so that an error for each of them can be received */
@@ -48,7 +48,8 @@ typedef int netlink_answer(const struct nlmsghdr *message, void *context, struct
 /*
  * Sends a request and waits for its end. `dump` asks for all there are, else there is one answer or none; `answer` may
  * be NULL. Returns 0, or -1 with an error whose errno value is in `refused` where it came from the kernel (0 where
- * it did not; may be NULL), or 1 when a dump was interrupted by a change, so that what was answered is worth nothing.
+ * it did not; may be NULL), or 1 when a dump was interrupted by a change, or a part of it was lost because it came in
+ * larger pieces than there was room for (next time there is): what was answered is worth nothing, ask again.
  */
 int netlink_ask(struct ipvs *ipvs, struct nl_msg *request, bool dump, netlink_answer *answer, void *context,
 		int *refused, struct error *error);
