@@ -9,7 +9,7 @@ static int restore_in_session(struct ipvs *ipvs, const struct table *wanted, str
 	struct session session;
 	if (open_session(&session, ipvs, "ipvs-iso restore", error) < 0)
 		return -1;
-	if (ipvs_restore(ipvs, wanted, error) == 0)
+	if (ipvs_restore_from(ipvs, &session.host, wanted, error) == 0)
 		return session_keep(&session, error);
 
 	CLEANUP_ERROR struct error undo = ERROR_INIT;

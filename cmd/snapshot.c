@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/file.h"
-#include "base/memory.h"
 #include "command.h"
 #include "live.h"
 #include "table/json.h"
@@ -22,19 +22,20 @@ static int set_option(int index, const char *value, struct error *error)
 	return 0;
 }
 
+static void write_json(FILE *out, const void *table)
+{
+	table_write_json(out, table);
+}
+
 static int take_snapshot(struct error *error)
 {
 	CLEANUP_TABLE struct table table;
 	table_init(&table);
 	if (table_load(&table, "live", error) < 0)
 		return -1;
-	size_t length;
-	CLEANUP_FREE char *text = table_to_json(&table, &length);
-	if (output[0] == '-' && !output[1]) {
-		fwrite(text, 1, length, stdout);
-		return 0;
-	}
-	return file_write(output, text, length, 0666, error);
+	if (output[0] == '-' && !output[1])
+		return file_stream(STDOUT_FILENO, "standard output", write_json, &table, error);
+	return file_write_text(output, write_json, &table, 0666, error);
 }
 
 static int run(int count, char **operands)

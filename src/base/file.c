@@ -16,6 +16,9 @@
 /* More is a device, or a mistake. */
 #define FILE_LENGTH_MAX ((size_t)1 << 30)
 
+/* A stream writes in pieces of this. Calls of the system are dear in the embedded kernel. */
+#define STREAM_BUFFER (64u * 1024)
+
 void file_cleanup_close(int *descriptor)
 {
 	if (*descriptor >= 0)
@@ -82,13 +85,40 @@ int file_write_all(int descriptor, const char *name, const char *bytes, size_t l
 	return 0;
 }
 
+/* Where a stream's bytes go. */
+struct sink {
+	int descriptor;
+	const char *name;
+	struct error *error; /* of the first write that failed */
+	bool failed;
+};
+
+static ssize_t sink_write(void *cookie, const char *bytes, size_t length)
+{
+	struct sink *sink = cookie;
+	sink->failed = sink->failed || file_write_all(sink->descriptor, sink->name, bytes, length, sink->error) < 0;
+	return sink->failed ? 0 : (ssize_t)length;
+}
+
+int file_stream(int descriptor, const char *name, file_text *text, const void *context, struct error *error)
+{
+	struct sink sink = {.descriptor = descriptor, .name = name, .error = error};
+	FILE *out = fopencookie(&sink, "w", (cookie_io_functions_t){.write = sink_write});
+	if (!out)
+		return error_set_errno(error, errno, "cannot write %s", name);
+	setvbuf(out, NULL, _IOFBF, STREAM_BUFFER);
+	text(out, context);
+	fclose(out);
+	return sink.failed ? -1 : 0;
+}
+
 /* For devices and pipes, where there is nothing to replace. */
-static int write_in_place(const char *path, const char *bytes, size_t length, struct error *error)
+static int write_in_place(const char *path, file_text *text, const void *context, struct error *error)
 {
 	CLEANUP_CLOSE int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (descriptor < 0)
 		return error_set_errno(error, errno, "cannot open %s", path);
-	return file_write_all(descriptor, path, bytes, length, error);
+	return file_stream(descriptor, path, text, context, error);
 }
 
 static int sync_directory(const char *directory, struct error *error)
@@ -108,10 +138,10 @@ static mode_t file_mask(void)
 	return mask;
 }
 
-static int write_temporary(int descriptor, const char *path, const char *bytes, size_t length, mode_t mode,
+static int write_temporary(int descriptor, const char *path, file_text *text, const void *context, mode_t mode,
 			   struct error *error)
 {
-	if (file_write_all(descriptor, path, bytes, length, error) < 0)
+	if (file_stream(descriptor, path, text, context, error) < 0)
 		return -1;
 	if (fchmod(descriptor, mode) < 0)
 		return error_set_errno(error, errno, "cannot set the mode of %s", path);
@@ -120,7 +150,7 @@ static int write_temporary(int descriptor, const char *path, const char *bytes, 
 	return 0;
 }
 
-static int replace_file(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
+static int replace_file(const char *path, file_text *text, const void *context, mode_t mode, struct error *error)
 {
 	CLEANUP_FREE char *path_copy = memory_copy_string(path);
 	const char *directory = dirname(path_copy);
@@ -129,7 +159,7 @@ static int replace_file(const char *path, const char *bytes, size_t length, mode
 	if (descriptor < 0)
 		return error_set_errno(error, errno, "cannot create a file beside %s", path);
 
-	int failed = write_temporary(descriptor, path, bytes, length, mode, error);
+	int failed = write_temporary(descriptor, path, text, context, mode, error);
 	if (failed == 0 && rename(temporary, path) < 0)
 		failed = error_set_errno(error, errno, "cannot put %s in its place", path);
 	if (failed < 0) {
@@ -139,18 +169,36 @@ static int replace_file(const char *path, const char *bytes, size_t length, mode
 	return sync_directory(directory, error);
 }
 
-int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
+int file_write_text(const char *path, file_text *text, const void *context, mode_t mode, struct error *error)
 {
 	if (!*path)
 		return error_set(error, ERROR_INPUT, "the file to write has no name");
 	struct stat present;
 	bool exists = stat(path, &present) == 0;
 	if (exists && !S_ISREG(present.st_mode))
-		return write_in_place(path, bytes, length, error);
+		return write_in_place(path, text, context, error);
 	/* Where it is a link, what it leads to is replaced, and not the link. */
 	struct stat named;
 	bool is_link = exists && lstat(path, &named) == 0 && S_ISLNK(named.st_mode);
 	CLEANUP_FREE char *target = is_link ? realpath(path, NULL) : NULL;
-	return replace_file(target ? target : path, bytes, length,
+	return replace_file(target ? target : path, text, context,
 			    exists ? present.st_mode & 07777 : mode & ~file_mask(), error);
+}
+
+/* A text that is there. */
+struct bytes {
+	const char *bytes;
+	size_t length;
+};
+
+static void write_bytes(FILE *out, const void *context)
+{
+	const struct bytes *bytes = context;
+	fwrite(bytes->bytes, 1, bytes->length, out);
+}
+
+int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
+{
+	const struct bytes text = {.bytes = bytes, .length = length};
+	return file_write_text(path, write_bytes, &text, mode, error);
 }

@@ -4,6 +4,7 @@
 #define IPVS_ISO_BASE_FILE_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -28,6 +29,15 @@ char *file_read_descriptor(int descriptor, const char *name, size_t *length, str
  * Where `path` is something other than a regular file (a terminal, a pipe, /dev/null), it is written to as it is.
  */
 int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error);
+
+/* Writes a text into `out` piece by piece; `context` is its own. It need not look at errors. */
+typedef void file_text(FILE *out, const void *context);
+
+/* As file_write(), for a text that is never whole in memory. */
+int file_write_text(const char *path, file_text *text, const void *context, mode_t mode, struct error *error);
+
+/* The same to a descriptor, which stays open. `name` is for messages. */
+int file_stream(int descriptor, const char *name, file_text *text, const void *context, struct error *error);
 
 /* Writes everything to a descriptor, however many calls that takes. `name` is for messages. */
 int file_write_all(int descriptor, const char *name, const char *bytes, size_t length, struct error *error);

@@ -53,14 +53,29 @@ void ipvs_cleanup(struct ipvs **ipvs)
 	ipvs_close(*ipvs);
 }
 
-/* Whether one of our changes wrote what differs. Both lists point into the table that was wanted. */
+/* Whether a change of ours wrote what differs. Both lists point into the table that was wanted. */
+static bool wrote(const struct change *ours, const struct change *rest)
+{
+	if (ours->subject != rest->subject)
+		return false;
+	switch (rest->subject) {
+	case SUBJECT_SERVICE:
+	case SUBJECT_DESTINATION:
+		return ours->service_to == rest->service_from && ours->destination_to == rest->destination_from;
+	case SUBJECT_TIMEOUTS:
+		return ours->timeouts_to == rest->timeouts_from;
+	case SUBJECT_DAEMON:
+		return ours->daemon_to == rest->daemon_from;
+	case SUBJECT_SYSCTL:
+		return ours->sysctl_to == rest->sysctl_from;
+	}
+	return false;
+}
+
 static bool is_ours(const struct changes *ours, const struct change *rest)
 {
 	for (size_t i = 0; i < ours->list.count; i++) {
-		const struct change *change = &ours->list.items[i];
-		if (change->subject == rest->subject && change->service_to == rest->service_from &&
-		    change->destination_to == rest->destination_from && change->timeouts_to == rest->timeouts_from &&
-		    change->daemon_to == rest->daemon_from && change->sysctl_to == rest->sysctl_from)
+		if (wrote(&ours->list.items[i], rest))
 			return true;
 	}
 	return false;
@@ -113,17 +128,22 @@ static int verify(struct ipvs *ipvs, const struct table *wanted, const struct ch
 	return rivals_blame(error, "the kernel took every change of ours, and when the table was read again", &rest);
 }
 
+int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error)
+{
+	CLEANUP_CHANGES struct changes changes = {0};
+	table_diff(&changes, live, wanted);
+	if (changes.list.count == 0)
+		return 0;
+	if (ipvs_apply(ipvs, &changes, error) < 0)
+		return -1;
+	return verify(ipvs, wanted, &changes, error);
+}
+
 int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error)
 {
 	CLEANUP_TABLE struct table live;
 	table_init(&live);
 	if (ipvs_read(ipvs, &live, error) < 0)
 		return -1;
-	CLEANUP_CHANGES struct changes changes = {0};
-	table_diff(&changes, &live, wanted);
-	if (changes.list.count == 0)
-		return 0;
-	if (ipvs_apply(ipvs, &changes, error) < 0)
-		return -1;
-	return verify(ipvs, wanted, &changes, error);
+	return ipvs_restore_from(ipvs, &live, wanted, error);
 }

@@ -42,6 +42,9 @@ int ipvs_apply(struct ipvs *ipvs, const struct changes *changes, struct error *e
  */
 int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error);
 
+/* The same for a caller who holds the lock and has just read the table, which is `live`. */
+int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error);
+
 /*
  * Empties the table: no services, no daemons, default timeouts, no connections. Sysctls stay, but for
  * expire_nodest_conn while connections are dropped. Some connections stay where the kernel cannot be made to drop them,

@@ -33,6 +33,11 @@ static int sync_directory(int directory, const char *name, struct error *error)
 	return 0;
 }
 
+static void write_json(FILE *out, const void *table)
+{
+	table_write_json(out, table);
+}
+
 static int write_unfinished(int directory, const struct table *table, const char *name, struct error *error)
 {
 	if (unlinkat(directory, UNFINISHED_NAME, 0) < 0 && errno != ENOENT)
@@ -42,9 +47,7 @@ static int write_unfinished(int directory, const struct table *table, const char
 	if (descriptor < 0)
 		return error_set_errno(error, errno, "cannot create %s", name);
 
-	size_t length;
-	CLEANUP_FREE char *text = table_to_json(table, &length);
-	if (file_write_all(descriptor, name, text, length, error) < 0)
+	if (file_stream(descriptor, name, write_json, table, error) < 0)
 		return -1;
 	if (fsync(descriptor) < 0)
 		return error_set_errno(error, errno, "cannot sync %s", name);

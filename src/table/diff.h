@@ -30,11 +30,22 @@ struct change {
 	/* The destination itself is the same, but stands at another place in the kernel's list. A removal with this mark
 	   has the addition that belongs to it right behind it. */
 	bool reorders;
-	const struct service *service_from, *service_to;
-	const struct destination *destination_from, *destination_to;
-	const struct timeouts *timeouts_from, *timeouts_to;
-	const struct sync_daemon *daemon_from, *daemon_to;
-	const struct sysctl *sysctl_from, *sysctl_to;
+	/* A union, because there can be very many: which member it is, the subject tells. */
+	union {
+		struct {
+			const struct service *service_from, *service_to;
+			const struct destination *destination_from, *destination_to;
+		};
+		struct {
+			const struct timeouts *timeouts_from, *timeouts_to;
+		};
+		struct {
+			const struct sync_daemon *daemon_from, *daemon_to;
+		};
+		struct {
+			const struct sysctl *sysctl_from, *sysctl_to;
+		};
+	};
 };
 
 struct changes {

@@ -4,6 +4,7 @@
 #define IPVS_ISO_TABLE_JSON_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "table/table.h"
@@ -15,6 +16,9 @@
  * `length` may be NULL.
  */
 char *table_to_json(const struct table *table, size_t *length);
+
+/* The same into a stream, which for a large table takes less memory. Whether all was written, the stream knows. */
+void table_write_json(FILE *out, const struct table *table);
 
 /*
  * Parses a snapshot. `name` is the file's, for messages: NAME:LINE:COLUMN: PATH: what is wrong. Everything is checked

@@ -209,8 +209,10 @@ static void write_service(FILE *out, const struct service *service)
 	fputs(service->destinations.count ? "\n    ]}" : "]}", out);
 }
 
-static void write_table(FILE *out, const struct table *table)
+void table_write_json(FILE *out, const struct table *table)
 {
+	/* No other thread knows this stream; without its lock each character costs half. */
+	int locking = __fsetlocking(out, FSETLOCKING_BYCALLER);
 	const struct timeouts *timeouts = &table->timeouts;
 	fputs("{\n  \"format\": \"ipvs-iso.snapshot\",\n  \"version\": 1,\n", out);
 	fprintf(out, "  \"timeouts\": {\"tcp\": %" PRIu32 ", \"tcp_fin\": %" PRIu32 ", \"udp\": %" PRIu32 "},\n",
@@ -223,6 +225,7 @@ static void write_table(FILE *out, const struct table *table)
 		write_service(out, &table->services.items[i]);
 	}
 	fputs(table->services.count ? "\n  ]\n}\n" : "]\n}\n", out);
+	__fsetlocking(out, locking);
 }
 
 char *table_to_json(const struct table *table, size_t *length)
@@ -230,9 +233,7 @@ char *table_to_json(const struct table *table, size_t *length)
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = memory_stream(&text, &size);
-	/* No other thread knows this stream; without its lock each character costs half. */
-	__fsetlocking(out, FSETLOCKING_BYCALLER);
-	write_table(out, table);
+	table_write_json(out, table);
 	bool failed = ferror(out);
 	if (fclose(out) || failed)
 		abort();
