@@ -134,8 +134,11 @@ check-bats: all ## build and run the bats tests only
 FAULT_GUESTS := $(shell nproc)
 .PHONY: check-faults
 check-faults: all ## kill and fail ipvs-iso at every single system call
-	@seq 1 $(FAULT_GUESTS) | IPVS_ISO=$(abspath $(PROGRAM)) xargs -P $(FAULT_GUESTS) -I '{}' \
-		$(PROGRAM) run -q --kernel uml -- tests/faults/inject --every $(FAULT_GUESTS) --from '{}'
+	@for kind in '' --nested; do \
+		seq 1 $(FAULT_GUESTS) | IPVS_ISO=$(abspath $(PROGRAM)) xargs -P $(FAULT_GUESTS) -I '{}' \
+			$(PROGRAM) run -q --kernel uml -- tests/faults/inject $$kind --every $(FAULT_GUESTS) --from '{}' \
+			|| exit; \
+	done
 
 # Ten minutes, in one guest.
 .PHONY: bench

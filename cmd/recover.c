@@ -34,12 +34,13 @@ static int end_survivors(struct error *error)
 	CLEANUP_CLOSE int directory = state_open(&path, error);
 	if (directory < 0)
 		return -1;
-	if (lock_inherited(directory) >= 0) {
+	unsigned depth = session_depth_to_recover(directory);
+	if (depth < lock_depth(directory)) {
 		error_set(error, ERROR_INPUT, "this is one of the processes that hold the lock, and would end itself");
 		return error_remedy(error, "recover from here without --kill, or from another terminal with it");
 	}
 	struct lock_holder holder = {0};
-	int held = lock_query(directory, &holder, error);
+	int held = lock_query(directory, depth, &holder, error);
 	pid_t pid = holder.pid;
 	bool dead = holder.dead;
 	lock_holder_clear(&holder);
@@ -54,7 +55,7 @@ static int end_survivors(struct error *error)
 		error_set(error, ERROR_BUSY, "whether the run that holds the lock lives cannot be seen from here");
 		return error_remedy(error, "it may be in another container or PID namespace: look there");
 	}
-	return survivors_end(directory, KILL_AFTER_MS, error);
+	return survivors_end(directory, depth, KILL_AFTER_MS, error);
 }
 
 static int recover(struct error *error)
@@ -92,8 +93,11 @@ const struct subcommand command_recover = {
 	.options = options,
 	.set_option = set_option,
 	.summary = "Put back the table of a run that was killed",
-	.details = "Whoever takes the lock next does that too, before anything else. What is in the table at that "
-		   "moment is\n"
-		   "kept in a file beside the journal, whose name is printed.\n",
+	.details =
+		"Whoever takes the lock next does that too, before anything else. What is in the table at that "
+		"moment is\n"
+		"kept in a file beside the journal, whose name is printed. Inside a unit it is about the runs inside "
+		"that\n"
+		"unit, or, where the unit's own run was killed, about that one.\n",
 	.run = run,
 };

@@ -14,6 +14,7 @@
 #include "session/journal.h"
 #include "session/lock.h"
 #include "session/lock_holder.h"
+#include "session/session.h"
 #include "session/state.h"
 #include "session/survivors.h"
 
@@ -72,57 +73,74 @@ static void say_guest_kernel(const struct guest_kernel *kernel)
 }
 
 /* The run that took the lock is not there any more; what it started still has it. */
-static void say_survivors(int directory)
+static void say_survivors(int directory, unsigned depth, const char *label)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_SURVIVORS struct survivors survivors = {0};
-	if (survivors_find(directory, &survivors, &error) < 0) {
-		say_no("lock", &error);
+	if (survivors_find(directory, depth, &survivors, &error) < 0) {
+		say_no(label, &error);
 		return;
 	}
 	if (survivors.pids.count == 0) {
-		printf(LABEL "held, by processes that cannot be seen from here (another PID namespace?)\n", "lock");
+		printf(LABEL "held, by processes that cannot be seen from here (another PID namespace?)\n", label);
 		return;
 	}
-	printf(LABEL "the run that took it was killed, but processes that it started live on and hold it:\n", "lock");
+	printf(LABEL "the run that took it was killed, but processes that it started live on and hold it:\n", label);
 	for (size_t i = 0; i < survivors.pids.count; i++) {
 		CLEANUP_FREE char *command_line = descendants_command_line(survivors.pids.items[i]);
 		printf(LABEL "  process %d: %s\n", "", (int)survivors.pids.items[i], command_line);
 	}
-	printf(LABEL "end them and put the table back: ipvs-iso recover --kill\n", "");
+	/* To one of them it would be no advice. */
+	if (depth >= lock_depth(directory))
+		printf(LABEL "end them and put the table back: ipvs-iso recover --kill\n", "");
 }
 
-static void say_lock(int directory)
+static void say_lock(int directory, unsigned depth, const char *label)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	struct lock_holder holder = {0};
-	int held = lock_query(directory, &holder, &error);
+	int held = lock_query(directory, depth, &holder, &error);
 	if (held < 0) {
-		say_no("lock", &error);
+		say_no(label, &error);
 	} else if (held == 0) {
-		printf(LABEL "free\n", "lock");
+		printf(LABEL "free\n", label);
 	} else if (holder.dead) {
-		say_survivors(directory);
+		say_survivors(directory, depth, label);
 	} else {
 		CLEANUP_FREE char *who = lock_holder_text(&holder);
-		printf(LABEL "held by %s\n", "lock", who);
+		printf(LABEL "held by %s\n", label, who);
 	}
 	lock_holder_clear(&holder);
 }
 
-static void say_journal(int directory, const char *path)
+/* One journal, seen from inside of so many runs. False where there is none. */
+static bool say_journal(int directory, unsigned depth, unsigned inside, const char *path)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	int present = journal_present(directory, &error);
-	if (present < 0)
+	CLEANUP_FREE char *name = journal_name(depth);
+	struct lock_holder holder = {0};
+	int present = journal_present(directory, depth, &error);
+	int held = present > 0 ? lock_query(directory, depth, &holder, &error) : 0;
+	if (present < 0 || held < 0)
 		say_no("journal", &error);
-	else if (present && lock_inherited(directory) >= 0)
-		printf(LABEL "there is one, in %s: that of the run that this is a part of\n", "journal", path);
+	else if (present && (held == 0 || holder.dead))
+		printf(LABEL "%s/%s: a run was killed before it could put the table back\n" LABEL
+			     "to put it back: ipvs-iso recover%s\n",
+		       "journal", path, name, "", held && inside <= depth ? " --kill" : "");
 	else if (present)
-		printf(LABEL "there is one, in %s: a run is under way, or was killed\n" LABEL
-			     "if nobody holds the lock, put the table back: ipvs-iso recover\n",
-		       "journal", path, "");
-	else
+		printf(LABEL "%s/%s: that of %s\n", "journal", path, name,
+		       inside > depth ? "a run that this is a part of" : "the run that is under way");
+	lock_holder_clear(&holder);
+	return present != 0;
+}
+
+static void say_journals(int directory, const char *path)
+{
+	unsigned inside = lock_depth(directory);
+	bool any = false;
+	for (unsigned depth = 0; depth <= inside; depth++)
+		any |= say_journal(directory, depth, inside, path);
+	if (!any)
 		printf(LABEL "none: no run owes this host its table\n", "journal");
 }
 
@@ -135,8 +153,11 @@ static void say_session(void)
 		say_no("lock", &error);
 		return;
 	}
-	say_lock(directory);
-	say_journal(directory, path);
+	say_lock(directory, 0, "lock");
+	unsigned inside = lock_depth(directory);
+	if (inside > 0)
+		say_lock(directory, inside, "turn in unit");
+	say_journals(directory, path);
 }
 
 static int run(int count, char **operands)

@@ -42,8 +42,7 @@ static void run_in_session(struct ipvs *ipvs, struct session *session, const str
 		.clean = &clean,
 		.timeout_ms = request->timeout_ms,
 		.kill_after_ms = request->kill_after_ms,
-		.lock = session->lock,
-		.depth = session->depth,
+		.locks = &session->locks,
 		.user = request->user,
 	};
 	unit_run(ipvs, &unit, &options, result);

@@ -27,6 +27,15 @@ static _Noreturn void fail(int pipe, enum step step)
 	_exit(127);
 }
 
+static int pass_on(const struct command *command)
+{
+	for (size_t i = 0; i < command->inherited_count; i++) {
+		if (fcntl(command->inherited[i], F_SETFD, 0) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static _Noreturn void become(const struct command *command, const struct cgroup *cgroup, int pipe)
 {
 	setpgid(0, 0);
@@ -34,7 +43,7 @@ static _Noreturn void become(const struct command *command, const struct cgroup 
 	cgroup_enter(cgroup);
 	if (command->directory && chdir(command->directory) < 0)
 		fail(pipe, STEP_DIRECTORY);
-	if (command->inherited >= 0 && fcntl(command->inherited, F_SETFD, 0) < 0)
+	if (pass_on(command) < 0)
 		fail(pipe, STEP_INHERITED);
 	/* execvp() searches the PATH of `environ`, execvpe() that of its caller: the command's own is meant. */
 	if (command->environment)
@@ -58,8 +67,7 @@ static int say_why(const struct command *command, const struct failure *failure,
 	case STEP_DIRECTORY:
 		return error_set(error, ERROR_FAILED, "cannot run %s in %s: %s", name, command->directory, why);
 	case STEP_INHERITED:
-		return error_set(error, ERROR_FAILED, "cannot pass descriptor %d on to %s: %s", command->inherited,
-				 name, why);
+		return error_set(error, ERROR_FAILED, "cannot pass the lock's descriptors on to %s: %s", name, why);
 	default:
 		break;
 	}

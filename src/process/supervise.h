@@ -17,7 +17,8 @@ struct command {
 	char *const *environment; /* NULL at the end, its PATH is the one that counts; or NULL: this process's own */
 	const char *directory;    /* or NULL: this process's own */
 	const struct identity *identity; /* who it runs as; or NULL: who this process is */
-	int inherited;         /* a descriptor that the command keeps (the lock's) though it is O_CLOEXEC; or -1 */
+	const int *inherited;            /* descriptors that the command keeps (the locks') though they are O_CLOEXEC */
+	size_t inherited_count;
 	int64_t timeout_ms;    /* 0: none. Past it the command, and all that it started, gets SIGTERM */
 	int64_t kill_after_ms; /* from a SIGTERM (of ours) to SIGKILL; 0: SUPERVISE_KILL_AFTER_MS, and for what is
 				      left over SUPERVISE_LEFTOVER_GRACE_MS */

@@ -74,7 +74,7 @@ static bool run_unit_on_host(void *context, const struct planned_unit *planned, 
 	const struct host_place *host = context;
 	const struct unit unit = {.name = planned->name, .arguments = planned->arguments};
 	unit_run(host->session->ipvs, &unit, &host->options, result);
-	return true;
+	return session_end_unit(host->session, &result->trouble) == 0;
 }
 
 static void run_in_session(const struct run *run, struct session *session)
@@ -91,8 +91,7 @@ static void run_in_session(const struct run *run, struct session *session)
 				.clean = &clean,
 				.timeout_ms = options->timeout_ms,
 				.kill_after_ms = options->kill_after_ms,
-				.lock = session->lock,
-				.depth = session->depth,
+				.locks = &session->locks,
 				.user = options->user,
 			},
 	};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/journal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +17,8 @@
 
 /* What is being written. One that a killed run left is of no use to anybody. */
 #define UNFINISHED_NAME "unfinished.json"
+
+#define NESTED_PREFIX "journal-"
 
 /* 1, 0, or -1 with an error. */
 static int is_present(int directory, const char *name, struct error *error)
@@ -70,27 +74,35 @@ static int write_durably(int directory, const char *name, const struct table *ta
 	return failed;
 }
 
-int journal_write(int directory, const struct table *table, struct error *error)
+char *journal_name(unsigned depth)
 {
-	int present = journal_present(directory, error);
+	return depth == 0 ? memory_copy_string("journal.json") : memory_printf(NESTED_PREFIX "%u.json", depth);
+}
+
+int journal_write(int directory, unsigned depth, const struct table *table, struct error *error)
+{
+	CLEANUP_FREE char *name = journal_name(depth);
+	int present = is_present(directory, name, error);
 	if (present < 0)
 		return -1;
 	if (present)
-		return error_set(error, ERROR_FAILED, JOURNAL_NAME " is there already");
-	return write_durably(directory, JOURNAL_NAME, table, error);
+		return error_set(error, ERROR_FAILED, "%s is there already", name);
+	return write_durably(directory, name, table, error);
 }
 
-int journal_present(int directory, struct error *error)
+int journal_present(int directory, unsigned depth, struct error *error)
 {
-	return is_present(directory, JOURNAL_NAME, error);
+	CLEANUP_FREE char *name = journal_name(depth);
+	return is_present(directory, name, error);
 }
 
-int journal_read(int directory, const char *path, struct table *table, struct error *error)
+int journal_read(int directory, unsigned depth, const char *path, struct table *table, struct error *error)
 {
-	CLEANUP_FREE char *name = memory_printf("%s/%s", path, JOURNAL_NAME);
+	CLEANUP_FREE char *file_name = journal_name(depth);
+	CLEANUP_FREE char *name = memory_printf("%s/%s", path, file_name);
 	/* O_NONBLOCK: a FIFO must not hang us before it is refused. */
 	CLEANUP_CLOSE int descriptor =
-		openat(directory, JOURNAL_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		openat(directory, file_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (descriptor < 0)
 		return error_set_errno(error, errno, "cannot open %s", name);
 	struct stat file;
@@ -104,11 +116,47 @@ int journal_read(int directory, const char *path, struct table *table, struct er
 	return text ? table_from_json(table, text, length, name, error) : -1;
 }
 
-int journal_drop(int directory, struct error *error)
+/* The depth of the journal that has this name; 0 where it is no nested run's. */
+static unsigned nested_depth(const char *name)
 {
-	if (unlinkat(directory, JOURNAL_NAME, 0) < 0 && errno != ENOENT)
-		return error_set_errno(error, errno, "cannot remove " JOURNAL_NAME);
-	return sync_directory(directory, JOURNAL_NAME, error);
+	if (strncmp(name, NESTED_PREFIX, strlen(NESTED_PREFIX)) != 0)
+		return 0;
+	unsigned depth = (unsigned)strtoul(name + strlen(NESTED_PREFIX), NULL, 10);
+	CLEANUP_FREE char *expected = journal_name(depth);
+	return strcmp(name, expected) == 0 ? depth : 0;
+}
+
+static int remove_journal(int directory, const char *name, struct error *error)
+{
+	if (unlinkat(directory, name, 0) < 0 && errno != ENOENT)
+		return error_set_errno(error, errno, "cannot remove %s", name);
+	return sync_directory(directory, name, error);
+}
+
+int journal_drop_deeper(int directory, unsigned depth, struct error *error)
+{
+	int descriptor = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *files = descriptor < 0 ? NULL : fdopendir(descriptor);
+	if (!files) {
+		error_set_errno(error, errno, "cannot look for journals");
+		file_cleanup_close(&descriptor);
+		return -1;
+	}
+	int failed = 0;
+	for (const struct dirent *file; failed == 0 && (file = readdir(files));) {
+		if (nested_depth(file->d_name) > depth)
+			failed = remove_journal(directory, file->d_name, error);
+	}
+	closedir(files);
+	return failed;
+}
+
+int journal_drop(int directory, unsigned depth, struct error *error)
+{
+	CLEANUP_FREE char *name = journal_name(depth);
+	if (journal_drop_deeper(directory, depth, error) < 0)
+		return -1;
+	return remove_journal(directory, name, error);
 }
 
 /* A name that is free. NULL with an error; the caller frees. */

@@ -24,13 +24,23 @@
 
 #define CLEANUP_HOLDER __attribute__((cleanup(lock_holder_clear)))
 
-static int check_lock(int descriptor, struct error *error)
+void locks_clear(struct locks *locks)
+{
+	array_free(&locks->descriptors);
+}
+
+char *lock_name(unsigned depth)
+{
+	return depth == 0 ? memory_copy_string(LOCK_NAME) : memory_printf("nested-%u", depth);
+}
+
+static int check_lock(int descriptor, const char *name, struct error *error)
 {
 	struct stat file;
 	if (fstat(descriptor, &file) < 0)
-		return error_set_errno(error, errno, "cannot look at the file \"" LOCK_NAME "\"");
+		return error_set_errno(error, errno, "cannot look at the file \"%s\"", name);
 	if (!S_ISREG(file.st_mode) || file.st_uid != geteuid())
-		return error_set(error, ERROR_PERMISSION, "\"" LOCK_NAME "\" is not a regular file of ours");
+		return error_set(error, ERROR_PERMISSION, "\"%s\" is not a regular file of ours", name);
 	return 0;
 }
 
@@ -40,8 +50,8 @@ static int open_lock(int directory, const char *name, int flags, struct error *e
 	/* O_NONBLOCK: a FIFO that somebody put there must not hang us before it is refused. */
 	int descriptor = openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 	if (descriptor < 0)
-		return error_set_errno(error, errno, "cannot open the file \"" LOCK_NAME "\"");
-	if (check_lock(descriptor, error) < 0) {
+		return error_set_errno(error, errno, "cannot open the file \"%s\"", name);
+	if (check_lock(descriptor, name, error) < 0) {
 		close(descriptor);
 		return -1;
 	}
@@ -199,13 +209,14 @@ static int lock_file(int descriptor, int64_t wait_ms, int64_t deadline, lock_wai
 {
 	int taken = take_now(descriptor);
 	if (taken < 0)
-		return error_set_errno(error, errno, "cannot lock the file \"" LOCK_NAME "\"");
+		return error_set_errno(error, errno, "cannot lock the file");
 	return taken ? 0 : wait_for_lock(descriptor, wait_ms, deadline, waiting, context, error);
 }
 
-static int take(int directory, const char *name, const char *command, int64_t wait_ms, lock_waiting_function *waiting,
-		void *context, struct error *error)
+int lock_take(int directory, unsigned depth, const char *command, int64_t wait_ms, lock_waiting_function *waiting,
+	      void *context, struct error *error)
 {
+	CLEANUP_FREE char *name = lock_name(depth);
 	int64_t deadline = deadline_after(wait_ms);
 	for (;;) {
 		int descriptor = open_lock(directory, name, O_RDWR | O_CREAT, error);
@@ -224,46 +235,59 @@ static int take(int directory, const char *name, const char *command, int64_t wa
 	}
 }
 
-int lock_take(int directory, const char *command, int64_t wait_ms, lock_waiting_function *waiting, void *context,
-	      struct error *error)
+/* The number that `text` begins with, and what is behind it in `rest`; -1 where it begins with none. */
+static int parse_descriptor(const char *text, const char **rest)
 {
-	return take(directory, LOCK_NAME, command, wait_ms, waiting, context, error);
-}
-
-int lock_take_nested(int directory, unsigned depth, const char *command, int64_t wait_ms,
-		     lock_waiting_function *waiting, void *context, struct error *error)
-{
-	CLEANUP_FREE char *name = memory_printf("nested-%u", depth);
-	return take(directory, name, command, wait_ms, waiting, context, error);
-}
-
-unsigned lock_depth(void)
-{
-	const char *text = getenv(LOCK_DEPTH_ENVIRONMENT);
-	char *end = NULL;
-	unsigned long depth = text ? strtoul(text, &end, 10) : 0;
-	return end && !*end && depth > 0 && depth <= LOCK_DEPTH_MAX ? (unsigned)depth : 1;
-}
-
-int lock_inherited(int directory)
-{
-	const char *text = getenv(LOCK_ENVIRONMENT);
-	if (!text || !*text || strspn(text, "0123456789") != strlen(text))
-		return -1;
+	size_t digits = strspn(text, "0123456789");
+	*rest = text + digits;
 	errno = 0;
 	long number = strtol(text, NULL, 10);
-	if (errno || number > INT_MAX)
-		return -1;
-
-	int descriptor = (int)number;
-	if (!is_lock_file(directory, LOCK_NAME, descriptor) || !lock_held_through(getpid(), descriptor))
-		return -1;
-	return fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0 ? -1 : descriptor;
+	return digits == 0 || errno || number > INT_MAX ? -1 : (int)number;
 }
 
-int lock_query(int directory, struct lock_holder *holder, struct error *error)
+static bool holds(int directory, unsigned depth, int descriptor)
 {
-	CLEANUP_CLOSE int descriptor = open_lock(directory, LOCK_NAME, O_RDONLY, error);
+	CLEANUP_FREE char *name = lock_name(depth);
+	return is_lock_file(directory, name, descriptor) && lock_held_through(getpid(), descriptor) &&
+	       fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+void locks_inherited(int directory, struct locks *locks)
+{
+	const char *text = getenv(LOCK_ENVIRONMENT);
+	while (text) {
+		const char *rest;
+		int descriptor = parse_descriptor(text, &rest);
+		if (descriptor < 0 || (*rest && *rest != ',') ||
+		    !holds(directory, (unsigned)locks->descriptors.count, descriptor))
+			return;
+		*array_append(&locks->descriptors) = descriptor;
+		text = *rest ? rest + 1 : NULL;
+	}
+}
+
+void locks_export(const struct locks *locks)
+{
+	CLEANUP_FREE char *list = memory_copy_string("");
+	for (size_t i = 0; i < locks->descriptors.count; i++) {
+		char *longer = memory_printf("%s%s%d", list, i ? "," : "", locks->descriptors.items[i]);
+		free(list);
+		list = longer;
+	}
+	setenv(LOCK_ENVIRONMENT, list, 1);
+}
+
+unsigned lock_depth(int directory)
+{
+	CLEANUP_LOCKS struct locks locks = {0};
+	locks_inherited(directory, &locks);
+	return (unsigned)locks.descriptors.count;
+}
+
+int lock_query(int directory, unsigned depth, struct lock_holder *holder, struct error *error)
+{
+	CLEANUP_FREE char *name = lock_name(depth);
+	CLEANUP_CLOSE int descriptor = open_lock(directory, name, O_RDONLY, error);
 	if (descriptor < 0 && error->kind == ERROR_NOT_FOUND) {
 		error_clear(error);
 		return 0;

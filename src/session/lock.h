@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The host-wide lock: flock(2) on the file "lock" in the state directory. Its content says who holds it. */
+/*
+ * The host-wide lock, and the turns inside of a unit: flock(2) on files in the state directory, whose content says who
+ * holds them.
+ *
+ * Each has a depth: 0 is the lock of the host's table, N that of the runs that are inside of N runs. Those inside the same
+ * unit share its table and take turns on it; a run never waits for the one that it is in. What a run starts inherits its
+ * lock and those of the runs around it, so how many a process holds is how many runs it is inside of.
+ */
 #ifndef IPVS_ISO_SESSION_LOCK_H
 #define IPVS_ISO_SESSION_LOCK_H
 
@@ -8,19 +15,30 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/error.h"
 
-/* The file in the state directory. */
+/* The host's lock in the state directory. */
 #define LOCK_NAME "lock"
+
+/* The file of any depth's. The caller frees. */
+char *lock_name(unsigned depth);
 
 #define LOCK_WAIT_FOR_EVER INT64_C(-1)
 
-/* Environment variable in which a command gets the number of the lock's descriptor. Only a hint: see lock_inherited(). */
+/*
+ * Environment variable in which a command gets the numbers of its locks' descriptors, outermost first, with commas between.
+ * Only a hint: see locks_inherited().
+ */
 #define LOCK_ENVIRONMENT "IPVS_ISO_LOCK_FD"
 
-/* How deep inside runs a command is: 1 in the unit of an outermost run. A forged one only confuses its own session. */
-#define LOCK_DEPTH_ENVIRONMENT "IPVS_ISO_DEPTH"
-#define LOCK_DEPTH_MAX 1000
+/* The locks that a process holds: that at index N has the depth N. */
+struct locks {
+	ARRAY(int) descriptors; /* they stay open when this is cleared */
+};
+
+#define CLEANUP_LOCKS __attribute__((cleanup(locks_clear)))
+void locks_clear(struct locks *locks);
 
 /* Who holds it, as they wrote it down. */
 struct lock_holder {
@@ -37,9 +55,9 @@ void lock_holder_clear(struct lock_holder *holder);
 typedef void lock_waiting_function(const struct lock_holder *holder, void *context);
 
 /*
- * Takes the lock. `directory` is state_open()'s descriptor. Waits at most `wait_ms` (0: not at all, LOCK_WAIT_FOR_EVER),
+ * Takes the lock of that depth. `directory` is state_open()'s descriptor. Waits at most `wait_ms` (0: not at all, LOCK_WAIT_FOR_EVER),
  * without polling; ERROR_BUSY, naming the holder, when that is over, or at once where this process runs below the holder
- * without lock_inherited() (something between closed the descriptor), as that wait would never end. `command` is
+ * without locks_inherited() (something between closed the descriptor), as that wait would never end. `command` is
  * written down for others to read.
  *
  * While it waits, SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP have their usual effect, blocked or not: nothing has been
@@ -48,27 +66,24 @@ typedef void lock_waiting_function(const struct lock_holder *holder, void *conte
  * Returns the lock's descriptor, O_CLOEXEC, -1 on failure. Closing every copy of it releases it, so that the
  * lock lives as long as any process that inherited it.
  */
-int lock_take(int directory, const char *command, int64_t wait_ms, lock_waiting_function *waiting, void *context,
-	      struct error *error);
+int lock_take(int directory, unsigned depth, const char *command, int64_t wait_ms, lock_waiting_function *waiting,
+	      void *context, struct error *error);
 
 /*
- * The lock of runs inside one unit, which share its table and take turns on it: as lock_take(), for the runs at `depth`.
- * Each depth has a lock of its own, so that a run never waits for the one that it is in.
+ * The locks of `directory` that this process has from the runs that it is inside of; none where it is inside of none. `locks`
+ * is zeros at first. Each is a descriptor named by LOCK_ENVIRONMENT that is the file of its depth and through which the kernel
+ * says that the lock is held (/proc/self/fdinfo); the first that is not ends the list. A forged variable cannot pass, nor can
+ * another open descriptor of the file. They are made O_CLOEXEC and are not the caller's to close.
  */
-int lock_take_nested(int directory, unsigned depth, const char *command, int64_t wait_ms,
-		     lock_waiting_function *waiting, void *context, struct error *error);
+void locks_inherited(int directory, struct locks *locks);
 
-/* What LOCK_DEPTH_ENVIRONMENT says; 1 where it says nothing. */
-unsigned lock_depth(void);
+/* Sets LOCK_ENVIRONMENT for commands that are to inherit them. */
+void locks_export(const struct locks *locks);
 
-/*
- * Whether this process already is inside a session on `directory`: a descriptor named by LOCK_ENVIRONMENT that is that
- * lock file and that holds the lock, according to the kernel (/proc/self/fdinfo). Returns it, made O_CLOEXEC, or -1.
- * It is not the caller's to close. A forged variable cannot pass, nor can another open descriptor of the file.
- */
-int lock_inherited(int directory);
+/* How many this process has inherited. */
+unsigned lock_depth(int directory);
 
-/* Who holds it now: 1 and the holder (to be cleared), 0 when nobody does, -1 on failure. Does not take it. */
-int lock_query(int directory, struct lock_holder *holder, struct error *error);
+/* Who holds that depth's now: 1 and the holder (to be cleared), 0 when nobody does, -1 on failure. Does not take it. */
+int lock_query(int directory, unsigned depth, struct lock_holder *holder, struct error *error);
 
 #endif

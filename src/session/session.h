@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session: the time between taking the lock and putting the host's table back.
+ * A session: the time between taking the lock and putting the table back.
  *
  *     session_open()    lock; a dead run's journal? put that table back; read the table; write the journal
  *     ...               change the table at will
  *     session_close()   restore, verify, drop the journal, unlock
  *
  * If the process dies between the two the journal stays, and whoever opens the next session restores it first.
- * Inside a command that runs in a session, a session is nested: it takes turns with others inside the same unit, no
- * journal is written, and the table as it is at that moment is what session_close() puts back.
+ * Inside a unit of a session, a session is nested: it takes turns with others inside the same unit, and has a lock and a
+ * journal of that depth (session/lock.h, session/journal.h). The unit's table as it is at that moment is what
+ * session_close() puts back. When the unit ends its table does, too, and with it the journals of all that ran inside.
  */
 #ifndef IPVS_ISO_SESSION_SESSION_H
 #define IPVS_ISO_SESSION_SESSION_H
@@ -25,13 +26,14 @@ struct session {
 	struct ipvs *ipvs; /* borrowed */
 	int directory;     /* state_open()'s */
 	char *path;        /* of the directory, owned */
-	int lock;          /* the lock's descriptor, to be inherited by commands */
-	bool nested;
-	unsigned depth;    /* how many runs this one is inside of */
-	int turn;          /* where nested: the lock of those inside the same unit; or -1 */
-	bool recovered;    /* a dead run's table was put back on opening */
-	char *replaced;    /* path of the file with the table that this replaced; owned; NULL where that was the same */
-	struct table host; /* the table as it was, and shall be again */
+	struct locks
+		locks;    /* to be inherited by commands; the last is its own, the others those of the runs around it */
+	unsigned depth;   /* how many runs this one is inside of: that of its lock */
+	unsigned journal; /* the depth of its journal: the same, or that of a killed run around this one whose
+			       table has been put back already, so that what this session starts from is that table */
+	bool recovered;   /* a dead run's table was put back on opening */
+	char *replaced;   /* path of the file with the table that this replaced; owned; NULL where that was the same */
+	struct table host; /* the table as it was, and shall be again: the host's, or where nested the unit's */
 };
 
 struct session_options {
@@ -57,10 +59,21 @@ int session_close(struct session *session, struct error *error);
 int session_keep(struct session *session, struct error *error);
 
 /*
+ * Between two units of a session: forgets what the runs inside the first would have put back, as its table has ended.
+ */
+int session_end_unit(const struct session *session, struct error *error);
+
+/*
+ * The depth of the run whose table session_recover() puts back here, if it was killed. Outside of any run: 0, the host's.
+ * Inside a unit: that of the runs inside this same unit; or, where the run of the unit was killed itself, that one's, and so on
+ * outwards. The journal of one that lives is in use. `directory` is state_open()'s.
+ */
+unsigned session_depth_to_recover(int directory);
+
+/*
  * Puts back the table of a run that was killed, if there is a journal: 1 when it did, 0 when there was nothing to do.
- * Takes the lock as session_open() does. Inside a session it is refused (ERROR_INPUT), unless the run whose
- * session it is has died: the journal of one that lives is in use. `replaced` gets the path of the file with the table that was replaced (the caller frees), NULL where there is
- * none; it is set on failure, too, when the file was written.
+ * Takes the lock as session_open() does. `replaced` gets the path of the file with the table that was replaced (the caller
+ * frees), NULL where there is none; it is set on failure, too, when the file was written.
  */
 int session_recover(struct ipvs *ipvs, const struct session_options *options, char **replaced, struct error *error);
 

@@ -13,7 +13,6 @@
 #include "kernel/rivals.h"
 #include "process/identity.h"
 #include "process/supervise.h"
-#include "session/lock.h"
 #include "table/diff.h"
 
 /* How long, and at what distance, the table is looked at after a unit that left something in it. */
@@ -88,19 +87,17 @@ static int execute(const struct unit *unit, const struct unit_options *options, 
 	if (options->user && identity_find(&identity, options->user, error) < 0)
 		return -1;
 	/* Another user could keep the lock for ever, and cannot change the table anyway. */
-	bool passes_lock = options->lock >= 0 && (!options->user || identity.user == geteuid());
-	CLEANUP_FREE char *lock = memory_printf("%d", options->lock);
-	CLEANUP_FREE char *depth = memory_printf("%u", options->depth + 1);
+	bool passes_locks = options->locks && (!options->user || identity.user == geteuid());
 	/* Only this process's own environment changes; it has one thread. */
-	setenv(LOCK_DEPTH_ENVIRONMENT, depth, 1);
-	if (passes_lock)
-		setenv(LOCK_ENVIRONMENT, lock, 1);
+	if (passes_locks)
+		locks_export(options->locks);
 	else
 		unsetenv(LOCK_ENVIRONMENT);
 	const struct command command = {
 		.arguments = unit->arguments,
 		.identity = options->user ? &identity : NULL,
-		.inherited = passes_lock ? options->lock : -1,
+		.inherited = passes_locks ? options->locks->descriptors.items : NULL,
+		.inherited_count = passes_locks ? options->locks->descriptors.count : 0,
 		.timeout_ms = options->timeout_ms,
 		.kill_after_ms = options->kill_after_ms,
 	};

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "kernel/ipvs.h"
 #include "result/result.h"
+#include "session/lock.h"
 #include "table/table.h"
 
 /* One of the packages, files or tests that a test command is made of. Both are borrowed. */
@@ -22,9 +23,8 @@ struct unit_options {
 	const struct table *clean; /* the state each unit starts from; borrowed. Its sysctls are put back too */
 	int64_t timeout_ms;        /* 0: none */
 	int64_t kill_after_ms;     /* 0: supervise.h's default */
-	int lock;         /* the session's lock, which the command inherits unless it is another user's; or -1 */
-	unsigned depth;   /* the session's: how many runs it is inside of */
-	const char *user; /* who the command runs as (process/identity.h); or NULL: who this process is */
+	const struct locks *locks; /* the session's, which the command inherits unless it is another user's; or NULL */
+	const char *user;          /* who the command runs as (process/identity.h); or NULL: who this process is */
 };
 
 /*

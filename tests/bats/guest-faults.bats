@@ -12,3 +12,11 @@
 	[[ "$output" == *'ok'*'run: error='* ]]
 	[[ "$output" == *'ok'*'restore: signal=KILL'* ]]
 }
+
+@test "killed or failed around its journal, a run inside of a unit loses nothing of that unit's table" {
+	run "$BATS_TEST_DIRNAME/../faults/inject" --nested --only renameat,unlinkat
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *'ok'*'nested run: signal=KILL'* ]]
+	[[ "$output" == *'ok'*'nested run: error='* ]]
+}

@@ -42,7 +42,7 @@ kernel uml     no: this is the embedded kernel already, and it does not run insi
 	assert_matches "$output" "lock           held by process $job \(bash -c ipvsadm -A -f 6.*\), since $moment
 .*"
 	assert_contains "$output" "
-journal        there is one, in $IPVS_ISO_STATE_DIR/" \
+journal        $IPVS_ISO_STATE_DIR/" ": that of the run that is under way" \
 		'works: 1 service, 0 destinations, 0 sync daemons'
 
 	# A run that was killed leaves the journal.
@@ -51,5 +51,7 @@ journal        there is one, in $IPVS_ISO_STATE_DIR/" \
 	capture ipvs-iso status
 	assert_status 0
 	assert_contains "$output" 'lock           free
-journal        there is one, in ' 'ipvs-iso recover'
+journal        ' ": a run was killed before it could put the table back
+               to put it back: ipvs-iso recover
+"
 }

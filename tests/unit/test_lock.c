@@ -48,7 +48,7 @@ static int leave_folder(void **state)
 static int take(const char *command)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	int lock = lock_take(directory, command, 0, NULL, NULL, &error);
+	int lock = lock_take(directory, 0, command, 0, NULL, NULL, &error);
 	if (lock < 0)
 		fail_msg("%s", error.message);
 	return lock;
@@ -57,7 +57,7 @@ static int take(const char *command)
 static void assert_busy(int64_t wait_ms, const char *why)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	assert_int_equal(lock_take(directory, "me", wait_ms, NULL, NULL, &error), -1);
+	assert_int_equal(lock_take(directory, 0, "me", wait_ms, NULL, NULL, &error), -1);
 	if (!strstr(error.message, why))
 		fail_msg("\"%s\" is not in \"%s\"", why, error.message);
 	assert_int_equal(error.kind, ERROR_BUSY);
@@ -121,7 +121,7 @@ static void wait_for_order(int orders)
 static void hold(int news, int orders)
 {
 	struct error error = ERROR_INIT;
-	if (lock_take(directory, "make check", 0, NULL, NULL, &error) < 0)
+	if (lock_take(directory, 0, "make check", 0, NULL, NULL, &error) < 0)
 		_exit(1);
 	say_ready(news);
 	wait_for_order(orders);
@@ -130,7 +130,7 @@ static void hold(int news, int orders)
 static void hold_a_moment(int news, int orders)
 {
 	struct error error = ERROR_INIT;
-	int lock = lock_take(directory, "make check", 0, NULL, NULL, &error);
+	int lock = lock_take(directory, 0, "make check", 0, NULL, NULL, &error);
 	say_ready(news);
 	(void)orders;
 	usleep(100000);
@@ -142,7 +142,7 @@ static void a_free_lock_is_taken_and_says_by_whom(void **state)
 	(void)state;
 	struct error error = ERROR_INIT;
 	struct lock_holder holder;
-	assert_int_equal(lock_query(directory, &holder, &error), 0);
+	assert_int_equal(lock_query(directory, 0, &holder, &error), 0);
 
 	time_t before = time(NULL);
 	int lock = take("go test ./...");
@@ -151,14 +151,14 @@ static void a_free_lock_is_taken_and_says_by_whom(void **state)
 	assert_int_equal(stat("lock", &file), 0);
 	assert_int_equal(file.st_mode & 07777, 0600);
 
-	assert_int_equal(lock_query(directory, &holder, &error), 1);
+	assert_int_equal(lock_query(directory, 0, &holder, &error), 1);
 	assert_int_equal(holder.pid, getpid());
 	assert_string_equal(holder.command, "go test ./...");
 	assert_in_range(holder.since, before, time(NULL));
 	lock_holder_clear(&holder);
 
 	close(lock);
-	assert_int_equal(lock_query(directory, &holder, &error), 0);
+	assert_int_equal(lock_query(directory, 0, &holder, &error), 0);
 	assert_free();
 }
 
@@ -217,7 +217,7 @@ static void check_waiting(int64_t wait_ms)
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	struct news news = {0};
 	struct helper holder = start(hold_a_moment);
-	CLEANUP_CLOSE int lock = lock_take(directory, "me", wait_ms, note_holder, &news, &error);
+	CLEANUP_CLOSE int lock = lock_take(directory, 0, "me", wait_ms, note_holder, &news, &error);
 	assert_true(lock >= 0);
 	assert_int_equal(news.calls, 1);
 	assert_int_equal(news.pid, holder.pid);
@@ -226,7 +226,7 @@ static void check_waiting(int64_t wait_ms)
 
 	/* Nobody to wait for: nothing is said. */
 	close(lock);
-	lock = lock_take(directory, "me", wait_ms, note_holder, &news, &error);
+	lock = lock_take(directory, 0, "me", wait_ms, note_holder, &news, &error);
 	assert_true(lock >= 0);
 	assert_int_equal(news.calls, 1);
 }
@@ -247,7 +247,7 @@ static void wait_with_signals_blocked(int news, int orders)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	say_ready(news);
-	lock_take(directory, "me", LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
+	lock_take(directory, 0, "me", LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
 }
 
 static void a_signal_ends_the_wait(void **state)
@@ -265,7 +265,7 @@ static void a_signal_ends_the_wait(void **state)
 static void hold_through_a_child(int news, int orders)
 {
 	struct error error = ERROR_INIT;
-	if (lock_take(directory, "make check", 0, NULL, NULL, &error) < 0)
+	if (lock_take(directory, 0, "make check", 0, NULL, NULL, &error) < 0)
 		_exit(1);
 	if (fork() == 0) {
 		say_ready(news);
@@ -283,14 +283,14 @@ static void the_lock_lives_as_long_as_who_inherited_it(void **state)
 	assert_int_equal(waitpid(holder.pid, NULL, 0), holder.pid);
 
 	/* The process that took it has ended, and is not shown as if it had not. */
-	assert_int_equal(lock_query(directory, &who, &error), 1);
+	assert_int_equal(lock_query(directory, 0, &who, &error), 1);
 	assert_int_equal(who.pid, 0);
 	assert_string_equal(who.command, "make check");
 	lock_holder_clear(&who);
 	assert_busy(0, "held by a run whose own process is gone or out of sight (make check)");
 
 	close(holder.orders);
-	CLEANUP_CLOSE int lock = lock_take(directory, "me", 60000, NULL, NULL, &error);
+	CLEANUP_CLOSE int lock = lock_take(directory, 0, "me", 60000, NULL, NULL, &error);
 	assert_true(lock >= 0);
 }
 
@@ -300,14 +300,14 @@ static void commands_may_hold_any_bytes(void **state)
 	struct error error = ERROR_INIT;
 	struct lock_holder holder;
 	int lock = take("odd \xff\"\n\\ bytes");
-	assert_int_equal(lock_query(directory, &holder, &error), 1);
+	assert_int_equal(lock_query(directory, 0, &holder, &error), 1);
 	assert_string_equal(holder.command, "odd \xff\"\n\\ bytes");
 	lock_holder_clear(&holder);
 	close(lock);
 
 	/* A shorter text leaves nothing of a longer one. */
 	lock = take("x");
-	assert_int_equal(lock_query(directory, &holder, &error), 1);
+	assert_int_equal(lock_query(directory, 0, &holder, &error), 1);
 	assert_string_equal(holder.command, "x");
 	lock_holder_clear(&holder);
 	close(lock);
@@ -332,7 +332,7 @@ static void a_damaged_note_says_nothing(void **state)
 		struct lock_holder holder = {.pid = 5, .since = 6};
 		assert_int_equal(ftruncate(lock, 0), 0);
 		assert_int_equal(pwrite(lock, notes[i], strlen(notes[i]), 0), strlen(notes[i]));
-		assert_int_equal(lock_query(directory, &holder, &error), 1);
+		assert_int_equal(lock_query(directory, 0, &holder, &error), 1);
 		assert_int_equal(holder.pid, 0);
 		assert_int_equal(holder.since, 0);
 		assert_null(holder.command);
@@ -346,6 +346,15 @@ static void export(int descriptor)
 	setenv(LOCK_ENVIRONMENT, number, 1);
 }
 
+/* The host's lock, where it has been inherited; else -1. */
+static int inherited(void)
+{
+	CLEANUP_LOCKS struct locks locks = {0};
+	locks_inherited(directory, &locks);
+	assert_int_equal(lock_depth(directory), locks.descriptors.count);
+	return locks.descriptors.count > 0 ? locks.descriptors.items[0] : -1;
+}
+
 /* Becomes another program and back, as far as descriptors go: this one is inherited, that one is O_CLOEXEC. */
 static void an_inherited_lock_is_recognised(void **state)
 {
@@ -355,7 +364,7 @@ static void an_inherited_lock_is_recognised(void **state)
 	export(lock);
 	pid_t child = fork();
 	if (child == 0)
-		_exit(lock_inherited(directory) == lock && fcntl(lock, F_GETFD) == FD_CLOEXEC ? 0 : 1);
+		_exit(inherited() == lock && fcntl(lock, F_GETFD) == FD_CLOEXEC ? 0 : 1);
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -364,13 +373,52 @@ static void an_inherited_lock_is_recognised(void **state)
 	CLEANUP_CLOSE int copy = dup(lock);
 	close(lock);
 	export(copy);
-	assert_int_equal(lock_inherited(directory), copy);
+	assert_int_equal(inherited(), copy);
+}
+
+/* Frees the value. */
+static void assert_depth(unsigned depth, char *value)
+{
+	setenv(LOCK_ENVIRONMENT, value, 1);
+	if (lock_depth(directory) != depth)
+		fail_msg("\"%s\" is taken for %u locks, not %u", value, lock_depth(directory), depth);
+	free(value);
+}
+
+static void each_level_of_nesting_has_a_lock_of_its_own(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_LOCKS struct locks locks = {0};
+	CLEANUP_LOCKS struct locks found = {0};
+	CLEANUP_CLOSE int host = take("host");
+	CLEANUP_CLOSE int turn = lock_take(directory, 1, "turn", 0, NULL, NULL, &error);
+	assert_true(turn >= 0);
+	*array_append(&locks.descriptors) = host;
+	*array_append(&locks.descriptors) = turn;
+	locks_export(&locks);
+	locks_inherited(directory, &found);
+	assert_int_equal(found.descriptors.count, 2);
+	assert_int_equal(found.descriptors.items[0], host);
+	assert_int_equal(found.descriptors.items[1], turn);
+
+	/* The list ends with the first that is not the lock of its depth. */
+	assert_depth(1, memory_printf("%d", host));
+	assert_depth(1, memory_printf("%d,", host));
+	assert_depth(1, memory_printf("%d,x", host));
+	assert_depth(1, memory_printf("%d,%d", host, host));
+	assert_depth(0, memory_printf("%d %d", host, turn));
+	assert_depth(0, memory_printf("%d,%d", turn, host));
+	assert_depth(0, memory_printf(",%d,%d", host, turn));
+	assert_depth(2, memory_printf("%d,%d,%d", host, turn, host));
+	CLEANUP_CLOSE int other = open("nested-1", O_RDWR | O_CLOEXEC);
+	assert_depth(1, memory_printf("%d,%d", host, other));
 }
 
 static void assert_not_inherited(const char *value)
 {
 	setenv(LOCK_ENVIRONMENT, value, 1);
-	if (lock_inherited(directory) != -1)
+	if (inherited() != -1)
 		fail_msg("\"%s\" is taken for the lock", value);
 }
 
@@ -379,29 +427,29 @@ static void a_forged_variable_does_not_pass(void **state)
 	(void)state;
 	static const char *const values[] = {"",           "-1", "x", "1x", " 3", "999", "99999999999999999999",
 					     "4294967296", "0"};
-	assert_int_equal(lock_inherited(directory), -1);
+	assert_int_equal(inherited(), -1);
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
 		assert_not_inherited(values[i]);
 
 	/* The file itself, opened anew: while nobody has the lock, and while somebody else has it. */
 	CLEANUP_CLOSE int other = open("lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	export(other);
-	assert_int_equal(lock_inherited(directory), -1);
+	assert_int_equal(inherited(), -1);
 	struct helper holder = start(hold);
-	assert_int_equal(lock_inherited(directory), -1);
+	assert_int_equal(inherited(), -1);
 	assert_int_equal(end(holder), 0);
 	/* Asking has not taken it. */
 	assert_free();
 
 	/* Shared is not held. */
 	assert_int_equal(flock(other, LOCK_SH), 0);
-	assert_int_equal(lock_inherited(directory), -1);
+	assert_int_equal(inherited(), -1);
 
 	/* Another file, locked. */
 	CLEANUP_CLOSE int another = open("another", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(flock(another, LOCK_EX), 0);
 	export(another);
-	assert_int_equal(lock_inherited(directory), -1);
+	assert_int_equal(inherited(), -1);
 }
 
 static void below_the_holder_nobody_waits(void **state)
@@ -413,7 +461,7 @@ static void below_the_holder_nobody_waits(void **state)
 	if (child == 0) {
 		struct error error = ERROR_INIT;
 		close(lock);
-		int taken = lock_take(directory, "inner", LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
+		int taken = lock_take(directory, 0, "inner", LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
 		_exit(taken == -1 && error.kind == ERROR_BUSY && strstr(error.message, "closed on the way") ? 0 : 1);
 	}
 	int status;
@@ -444,12 +492,12 @@ static void what_is_no_file_of_ours_is_refused(void **state)
 	(void)state;
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	assert_int_equal(symlink("elsewhere", "lock"), 0);
-	assert_int_equal(lock_take(directory, "me", 0, NULL, NULL, &error), -1);
+	assert_int_equal(lock_take(directory, 0, "me", 0, NULL, NULL, &error), -1);
 	assert_int_equal(access("elsewhere", F_OK), -1);
 	assert_int_equal(unlink("lock"), 0);
 
 	assert_int_equal(mkfifo("lock", 0600), 0);
-	assert_int_equal(lock_take(directory, "me", 0, NULL, NULL, &error), -1);
+	assert_int_equal(lock_take(directory, 0, "me", 0, NULL, NULL, &error), -1);
 	assert_int_equal(error.kind, ERROR_PERMISSION);
 	assert_int_equal(unlink("lock"), 0);
 
@@ -457,14 +505,14 @@ static void what_is_no_file_of_ours_is_refused(void **state)
 		return;
 	assert_int_equal(file_write("lock", "", 0, 0666, &error), 0);
 	assert_int_equal(chown("lock", 65534, 65534), 0);
-	assert_int_equal(lock_take(directory, "me", 0, NULL, NULL, &error), -1);
+	assert_int_equal(lock_take(directory, 0, "me", 0, NULL, NULL, &error), -1);
 	assert_int_equal(error.kind, ERROR_PERMISSION);
 }
 
 static void hold_and_remove_the_file(int news, int orders)
 {
 	struct error error = ERROR_INIT;
-	lock_take(directory, "make check", 0, NULL, NULL, &error);
+	lock_take(directory, 0, "make check", 0, NULL, NULL, &error);
 	say_ready(news);
 	(void)orders;
 	usleep(50000);
@@ -476,12 +524,12 @@ static void a_removed_file_is_not_locked(void **state)
 	(void)state;
 	struct error error = ERROR_INIT;
 	struct helper holder = start(hold_and_remove_the_file);
-	CLEANUP_CLOSE int lock = lock_take(directory, "me", 60000, NULL, NULL, &error);
+	CLEANUP_CLOSE int lock = lock_take(directory, 0, "me", 60000, NULL, NULL, &error);
 	assert_true(lock >= 0);
 	assert_int_equal(end(holder), 0);
 	/* What is held is the file that others will see. */
 	struct lock_holder who;
-	assert_int_equal(lock_query(directory, &who, &error), 1);
+	assert_int_equal(lock_query(directory, 0, &who, &error), 1);
 	assert_int_equal(who.pid, getpid());
 	lock_holder_clear(&who);
 }
@@ -497,7 +545,7 @@ static void compete(struct room *room)
 {
 	for (int i = 0; i < ROUNDS; i++) {
 		struct error error = ERROR_INIT;
-		int lock = lock_take(directory, "rival", i % 2 ? 60000 : LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
+		int lock = lock_take(directory, 0, "rival", i % 2 ? 60000 : LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
 		if (lock < 0)
 			_exit(1);
 		if (__atomic_add_fetch(&room->inside, 1, __ATOMIC_SEQ_CST) != 1)
@@ -538,7 +586,7 @@ static void ask_all_the_time(int news, int orders)
 	say_ready(news);
 	for (;;) {
 		struct lock_holder holder = {0};
-		lock_query(directory, &holder, &error);
+		lock_query(directory, 0, &holder, &error);
 		lock_holder_clear(&holder);
 	}
 }
@@ -568,6 +616,7 @@ int main(void)
 		TEST(commands_may_hold_any_bytes),
 		TEST(a_damaged_note_says_nothing),
 		TEST(an_inherited_lock_is_recognised),
+		TEST(each_level_of_nesting_has_a_lock_of_its_own),
 		TEST(a_forged_variable_does_not_pass),
 		TEST(below_the_holder_nobody_waits),
 		TEST(an_old_note_misleads_nobody),

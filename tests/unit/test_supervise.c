@@ -56,7 +56,6 @@ static struct outcome run_script_with(struct command command, const char *script
 {
 	char *arguments[] = {"sh", "-c", (char *)script, NULL};
 	command.arguments = arguments;
-	command.inherited = command.inherited ? command.inherited : -1;
 	return run(command);
 }
 
@@ -208,7 +207,7 @@ static void commands_start_with_the_signals_from_before(void **state)
 	assert_string_not_equal(before, prepared);
 
 	char *arguments[] = {"cp", "/proc/self/status", "status", NULL};
-	CLEANUP_OUTCOME struct outcome outcome = run((struct command){.arguments = arguments, .inherited = -1});
+	CLEANUP_OUTCOME struct outcome outcome = run((struct command){.arguments = arguments});
 	assert_int_equal(outcome.status, 0);
 	CLEANUP_FREE char *inside = signals_of("status");
 	assert_string_equal(inside, before);
@@ -256,7 +255,7 @@ static void check_not_run(struct command command, enum error_kind kind, const ch
 static void check_program_not_run(const char *program, enum error_kind kind, const char *message)
 {
 	char *arguments[] = {(char *)program, NULL};
-	check_not_run((struct command){.arguments = arguments, .inherited = -1}, kind, message);
+	check_not_run((struct command){.arguments = arguments}, kind, message);
 }
 
 static void what_cannot_be_run_is_told_apart(void **state)
@@ -277,10 +276,10 @@ static void what_cannot_be_run_is_told_apart(void **state)
 	check_program_not_run("./plain/x", ERROR_NOT_RUNNABLE, "cannot run ./plain/x: Not a directory");
 
 	char *arguments[] = {"true", NULL};
-	check_not_run((struct command){.arguments = arguments, .inherited = -1, .directory = "missing"}, ERROR_FAILED,
+	check_not_run((struct command){.arguments = arguments, .directory = "missing"}, ERROR_FAILED,
 		      "cannot run true in missing: No such file or directory");
-	check_not_run((struct command){.arguments = arguments, .inherited = 987}, ERROR_FAILED,
-		      "cannot pass descriptor 987 on to true: Bad file descriptor");
+	check_not_run((struct command){.arguments = arguments, .inherited = (int[]){987}, .inherited_count = 1},
+		      ERROR_FAILED, "cannot pass the lock's descriptors on to true: Bad file descriptor");
 }
 
 static void directory_and_environment_are_the_commands(void **state)
@@ -292,23 +291,27 @@ static void directory_and_environment_are_the_commands(void **state)
 	CLEANUP_FREE char *path = memory_printf("PATH=%s/inner:/bin:/usr/bin", (char *)*state);
 	char *arguments[] = {"only-here", NULL};
 	char *environment[] = {path, "FRUIT=pear", NULL};
-	CLEANUP_OUTCOME struct outcome outcome = run((struct command){
-		.arguments = arguments, .environment = environment, .directory = "inner", .inherited = -1});
+	CLEANUP_OUTCOME struct outcome outcome =
+		run((struct command){.arguments = arguments, .environment = environment, .directory = "inner"});
 	assert_int_equal(outcome.status, 0);
 	CLEANUP_FREE char *written = read_text("inner/out");
 	CLEANUP_FREE char *expected = memory_printf("%s/inner\npear\n", (char *)*state);
 	assert_string_equal(written, expected);
 }
 
-static void only_the_named_descriptor_is_inherited(void **state)
+static void only_the_named_descriptors_are_inherited(void **state)
 {
 	(void)state;
-	CLEANUP_CLOSE int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 50);
+	CLEANUP_CLOSE int first = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 50);
+	CLEANUP_CLOSE int second = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 50);
 	CLEANUP_CLOSE int other = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 60);
-	CLEANUP_FREE char *script = memory_printf("[ -e /proc/$$/fd/%d ] && [ ! -e /proc/$$/fd/%d ]", kept, other);
-	CLEANUP_OUTCOME struct outcome outcome = run_script_with((struct command){.inherited = kept}, script);
+	const int kept[] = {first, second};
+	CLEANUP_FREE char *script =
+		memory_printf("cd /proc/$$/fd && [ -e %d ] && [ -e %d ] && [ ! -e %d ]", first, second, other);
+	CLEANUP_OUTCOME struct outcome outcome =
+		run_script_with((struct command){.inherited = kept, .inherited_count = 2}, script);
 	assert_int_equal(outcome.status, 0);
-	assert_int_equal(fcntl(kept, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(first, F_GETFD), FD_CLOEXEC);
 }
 
 static void the_command_leads_a_group_of_its_own(void **state)
@@ -441,8 +444,7 @@ static void a_storm_of_forks_ends(void **state)
 	if (!getenv("IPVS_ISO_TEST_STORM"))
 		skip();
 	char *arguments[] = {this_program, "storm", NULL};
-	CLEANUP_OUTCOME struct outcome outcome =
-		run((struct command){.arguments = arguments, .inherited = -1, .kill_after_ms = 200});
+	CLEANUP_OUTCOME struct outcome outcome = run((struct command){.arguments = arguments, .kill_after_ms = 200});
 	assert_true(outcome.leftovers.count > 0);
 	for (size_t i = 0; i < outcome.leftovers.count; i++)
 		assert_false(outcome.leftovers.items[i].survived);
@@ -513,7 +515,7 @@ static _Noreturn void be_job(const char *script, int news)
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	struct outcome outcome = {0};
 	char *arguments[] = {"sh", "-c", (char *)script, NULL};
-	const struct command command = {.arguments = arguments, .inherited = -1};
+	const struct command command = {.arguments = arguments};
 
 	signal(SIGTTOU, SIG_DFL);
 	if (supervise_run(&command, &outcome, &error) < 0)
@@ -708,7 +710,7 @@ int main(int count, char **arguments)
 		cmocka_unit_test(the_status_is_the_commands),
 		cmocka_unit_test_setup_teardown(what_cannot_be_run_is_told_apart, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(directory_and_environment_are_the_commands, enter_folder, leave_folder),
-		cmocka_unit_test(only_the_named_descriptor_is_inherited),
+		cmocka_unit_test(only_the_named_descriptors_are_inherited),
 		cmocka_unit_test(the_command_leads_a_group_of_its_own),
 		cmocka_unit_test(time_runs_out),
 		cmocka_unit_test(who_ignores_sigterm_is_killed),
