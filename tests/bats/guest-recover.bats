@@ -183,6 +183,25 @@ journal        none: '
 	assert_same "$before" "$(table)"
 }
 
+@test "recover --kill is refused where the run that holds the lock is out of sight, in another PID namespace" {
+	mkfifo started
+	background unshare --pid --fork --kill-child --mount-proc ipvs-iso run -- bash -c '
+		ipvsadm -A -f 6; echo >started; exec sleep 600'
+	read -r -t 30 _ <>started
+	capture ipvs-iso recover --kill
+	assert_status 125
+	assert_same "ipvs-iso: whether the run that holds the lock lives cannot be seen from here
+          it may be in another container or PID namespace: look there" "$stderr"
+	kill -0 "$job"
+	assert_contains "$(services)" 'FWM  00000006'
+
+	# With it all goes that is in there, and the lock.
+	kill -KILL "$job"
+	wait_until flock --nonblock "$IPVS_ISO_STATE_DIR"/*/lock true
+	ipvs-iso recover 2>told
+	assert_same "$before" "$(table)"
+}
+
 @test "recover --kill has nothing to end where the lock is free, and recovers as without it" {
 	capture ipvs-iso recover --kill
 	assert_status 0
@@ -215,6 +234,43 @@ journal        none: '
 0
 -A -f 6 -s wlc' "$output"
 	assert_same '' "$stderr"
+	assert_same "$before" "$(table)"
+}
+
+@test "recover in the shell of a run that was killed puts back the host's table, which is safe from then on" {
+	mkfifo go
+	# shellcheck disable=SC2016 # for the shell inside
+	background_run -- '
+		shell() {
+			ipvsadm -A -f 6
+			echo $$ >started
+			read -r _ <go
+			ipvs-iso recover --kill 2>refused || echo $? >>refused
+			ipvs-iso status >status
+			ipvs-iso recover 2>told
+			ipvsadm -Sn >recovered
+			ipvs-iso run -q -- bash -c "ipvsadm -C; ipvsadm -A -f 66; kill -KILL \$PPID"
+			echo >started
+		}
+		shell'
+	kill -KILL "$job"
+	wait "$job" || true
+	echo >go
+	read -r -t 30 _ <>started
+	assert_same "ipvs-iso: this is one of the processes that hold the lock, and would end itself
+          recover from here without --kill, or from another terminal with it
+125" "$(<refused)"
+	assert_contains "$(<status)" "/journal.json: a run was killed before it could put the table back
+               to put it back: ipvs-iso recover
+"
+	assert_told_recovery "$(<told)"
+	assert_contains "$(<recovered)" '10.9.0.1:443'
+
+	# A run inside of it was killed, too: what it would have put back is the host's table.
+	assert_contains "$(services)" 'FWM  00000042'
+	end_unit
+	capture ipvs-iso recover
+	assert_status 0
 	assert_same "$before" "$(table)"
 }
 

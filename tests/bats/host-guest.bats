@@ -467,6 +467,26 @@ host_has_ipvs() {
 	all_gone $processes
 }
 
+@test "guest: a unit that kills or stops the process that runs it harms no other, and --timeout still ends it" {
+	# It is the guest's init that a stopped one is ended from. That takes a while, so the other is looked at meanwhile.
+	# shellcheck disable=SC2016 # for the shell inside
+	background timeout --kill-after=5 40 ipvs-iso run --kernel uml --timeout 0.5 --kill-after 0.1 -- \
+		sh -c 'kill -STOP $PPID; exec sleep 600'
+
+	guest --unit 1 --unit 2 -- sh -c '
+		[ {} = 2 ] || { setsid sleep 600 & kill -KILL $PPID; exec sleep 600; }
+		! pgrep sleep && ! ipvsadm -Sn | grep .'
+	assert_status 125
+	assert_contains "$stderr" '1: the process that ran the unit died' ' 1 passed, 1 could not be run'
+	assert_matches "$stderr" ".* PASS [^
+]* 2
+.*"
+
+	wait_for_job
+	assert_status 124
+	assert_contains "$stderr" ' TIMEOUT '
+}
+
 @test "guest: kill -9 of ipvs-iso leaves no process, also where the guest hangs" {
 	local processes kernel guest
 	for guest in works hangs; do

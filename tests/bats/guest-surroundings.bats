@@ -1,0 +1,61 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What a unit may do to the ground that ipvs-iso stands on, and what the kernel may leave unsaid: the table comes back.
+
+load helper
+
+setup() {
+	isolate_state
+	fill_table
+	before=$(table)
+}
+
+teardown() {
+	end_background
+	clean_table
+}
+
+assert_nothing_owed() {
+	assert_same "$before" "$(table)"
+	! compgen -G "$IPVS_ISO_STATE_DIR/*/journal*.json"
+}
+
+@test "a unit that removes all modules of IPVS: they are loaded again, the table and the sysctls are as they were" {
+	ipvsadm -A -f 5 -s sh
+	before=$(table)
+	echo 1 >/proc/sys/net/ipv4/vs/nat_icmp_send
+	# shellcheck disable=SC2016 # for the shell inside
+	capture ipvs-iso run --fail-on none -- sh -c '
+		rmmod $(sed -n "s/^\(ip_vs[^ ]*\) .*/\1/p" /proc/modules) && ! grep ^ip_vs /proc/modules'
+	assert_status 0
+	assert_same 1 "$(</proc/sys/net/ipv4/vs/nat_icmp_send)"
+	echo 0 >/proc/sys/net/ipv4/vs/nat_icmp_send
+	assert_nothing_owed
+}
+
+@test "a unit that changes a sysctl and unmounts /proc: the sysctl and the table are as they were" {
+	capture unshare --mount ipvs-iso run -- sh -c '
+		echo 3 >/proc/sys/net/ipv4/vs/sync_retries; ipvsadm -C; umount -l /proc'
+	# What cannot be seen cannot be judged.
+	assert_status 125
+	assert_contains "$stderr" 'cannot open /proc/'
+	assert_same 0 "$(</proc/sys/net/ipv4/vs/sync_retries)"
+	assert_nothing_owed
+}
+
+@test "a request that the kernel never answers, to stop a daemon that has just begun, does not hang anything" {
+	# The kernel refuses the destination after the daemon was started, which is stopped again at once.
+	echo '{"format": "ipvs-iso.snapshot", "version": 1,
+		"daemons": [{"role": "master", "interface": "lo", "sync_id": 3}],
+		"services": [{"protocol": "tcp", "address": "10.9.0.5", "port": 80,
+			"destinations": [{"address": "224.0.0.1", "port": 80}]}]}' >refused.json
+	local i
+	for i in 1 2 3; do
+		capture timeout 20 ipvs-iso run --fixture refused.json -- touch ran
+		assert_status 125
+		assert_contains "$stderr" "the kernel refused to add '-a -t 10.9.0.5:80 -r 224.0.0.1:80"
+		assert_nothing_owed
+	done
+	[ ! -e ran ]
+}
