@@ -6,13 +6,6 @@
 #include "result/residue.h"
 #include "table/diff.h"
 
-static int load_both(struct table *wanted, struct table *live, const char *name, struct error *error)
-{
-	if (name && table_load(wanted, name, error) < 0)
-		return -1;
-	return table_load(live, "live", error);
-}
-
 static int run(int count, char **operands)
 {
 	if (count > 1)
@@ -23,7 +16,9 @@ static int run(int count, char **operands)
 	CLEANUP_TABLE struct table live;
 	table_init(&wanted);
 	table_init(&live);
-	if (load_both(&wanted, &live, operands[0], &error) < 0)
+	int failed = count > 0 ? table_load_beside_live(&wanted, operands[0], &live, &error)
+			       : table_load(&live, "live", &error);
+	if (failed < 0)
 		return print_error(&error);
 
 	CLEANUP_CHANGES struct changes changes = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,9 +73,14 @@ static void print_json(const struct changes *changes)
 
 static int load_both(struct table *from, struct table *to, char **operands, int count, struct error *error)
 {
-	if (table_load(from, operands[0], error) < 0)
-		return -1;
-	return table_load(to, count > 1 ? operands[1] : "live", error);
+	const char *other = count > 1 ? operands[1] : "live";
+	bool from_live = strcmp(operands[0], "live") == 0;
+	bool to_live = strcmp(other, "live") == 0;
+	if (to_live && !from_live)
+		return table_load_beside_live(from, operands[0], to, error);
+	if (from_live && !to_live)
+		return table_load_beside_live(to, other, from, error);
+	return table_load(from, operands[0], error) < 0 ? -1 : table_load(to, other, error);
 }
 
 static int run(int count, char **operands)

@@ -16,15 +16,28 @@ static int read_live(struct table *table, struct error *error)
 	return ipvs ? ipvs_read(ipvs, table, error) : -1;
 }
 
-int table_load(struct table *table, const char *name, struct error *error)
+static int read_file(struct table *table, const char *name, struct error *error)
 {
-	if (strcmp(name, "live") == 0)
-		return read_live(table, error);
 	size_t length;
 	CLEANUP_FREE char *bytes = file_read(name, &length, error);
 	if (!bytes)
 		return -1;
 	return table_from_json(table, bytes, length, strcmp(name, "-") == 0 ? "standard input" : name, error);
+}
+
+int table_load(struct table *table, const char *name, struct error *error)
+{
+	return strcmp(name, "live") == 0 ? read_live(table, error) : read_file(table, name, error);
+}
+
+int table_load_beside_live(struct table *table, const char *name, struct table *live, struct error *error)
+{
+	if (read_file(table, name, error) < 0)
+		return -1;
+	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	if (!ipvs || ipvs_has_sysctls(ipvs, table, error) < 0)
+		return -1;
+	return ipvs_read(ipvs, live, error);
 }
 
 void tell_waiting(const struct lock_holder *holder, void *context)

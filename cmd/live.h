@@ -10,6 +10,12 @@
 /* Reads "live" (the kernel's table), "-" or a file. `table` must be initialised. */
 int table_load(struct table *table, const char *name, struct error *error);
 
+/*
+ * Reads a file, as table_load() does, and the kernel's table into `live`, to compare them. A sysctl in the file that this kernel
+ * does not have is an error, as it is where the file is restored.
+ */
+int table_load_beside_live(struct table *table, const char *name, struct table *live, struct error *error);
+
 /* Opens a session for a command that changes the table for good; says so on stderr where it waits or recovers. */
 int open_session(struct session *session, struct ipvs *ipvs, const char *command, struct error *error);
 

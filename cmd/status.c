@@ -134,6 +134,11 @@ static bool say_journal(int directory, unsigned depth, unsigned inside, const ch
 	return present != 0;
 }
 
+static void say_no_journal(void)
+{
+	printf(LABEL "none: no run owes this host its table\n", "journal");
+}
+
 static void say_journals(int directory, const char *path)
 {
 	unsigned inside = lock_depth(directory);
@@ -141,14 +146,19 @@ static void say_journals(int directory, const char *path)
 	for (unsigned depth = 0; depth <= inside; depth++)
 		any |= say_journal(directory, depth, inside, path);
 	if (!any)
-		printf(LABEL "none: no run owes this host its table\n", "journal");
+		say_no_journal();
 }
 
 static void say_session(void)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_FREE char *path = NULL;
-	CLEANUP_CLOSE int directory = state_open(&path, &error);
+	CLEANUP_CLOSE int directory = state_look(&path, &error);
+	if (directory < 0 && error.kind == ERROR_NOT_FOUND) {
+		printf(LABEL "free\n", "lock");
+		say_no_journal();
+		return;
+	}
 	if (directory < 0) {
 		say_no("lock", &error);
 		return;

@@ -89,7 +89,11 @@ static void explain_destination(struct error *error, const struct change *change
 static void explain_daemon(struct error *error, const struct change *change, int number)
 {
 	if (number == ENODEV && change->daemon_to)
-		error_remedy(error, "there is no network interface '%s'", change->daemon_to->interface);
+		error_remedy(error, "there is no network interface '%s': add it, and ip link set %s up",
+			     change->daemon_to->interface, change->daemon_to->interface);
+	else if ((number == ENETUNREACH || number == ENETDOWN) && change->daemon_to)
+		error_remedy(error, "the network interface '%s' is down: ip link set %s up",
+			     change->daemon_to->interface, change->daemon_to->interface);
 	else if (number == EINVAL)
 		error_remedy(error, "a sync daemon cannot run while a destination is of another family than its "
 				    "service's");

@@ -92,6 +92,19 @@ static int missing(struct error *error, const char *what, const char *prefix, co
 	return error_remedy(error, "load its module (modprobe %s%s), or use a kernel that has it", prefix, name);
 }
 
+int ipvs_has_sysctls(struct ipvs *ipvs, const struct table *table, struct error *error)
+{
+	for (size_t i = 0; i < table->sysctls.count; i++) {
+		const char *name = table->sysctls.items[i].name;
+		if (sysctl_exists(ipvs, name))
+			continue;
+		error_set(error, ERROR_UNAVAILABLE, "this kernel has no sysctl net.ipv4.vs.%s", name);
+		return error_remedy(error,
+				    "correct its name or leave it out of the snapshot, or use a kernel that has it");
+	}
+	return 0;
+}
+
 int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *error)
 {
 	static const char none[TABLE_NAME_ROOM] = "none";
@@ -122,13 +135,5 @@ int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *er
 		if (presence == ABSENT)
 			return missing(error, "persistence engine", "ip_vs_pe_", service->persistence_engine, service);
 	}
-	for (size_t i = 0; i < table->sysctls.count; i++) {
-		const char *name = table->sysctls.items[i].name;
-		if (sysctl_exists(ipvs, name))
-			continue;
-		error_set(error, ERROR_UNAVAILABLE, "this kernel has no sysctl net.ipv4.vs.%s", name);
-		return error_remedy(error,
-				    "correct its name or leave it out of the snapshot, or use a kernel that has it");
-	}
-	return 0;
+	return ipvs_has_sysctls(ipvs, table, error);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,13 +81,17 @@ static int check_folder(int descriptor, const char *path, struct error *error)
 	return 0;
 }
 
-/* Opens the folder `name` of the folder `parent`, making it where it is missing. `path` is for messages. */
+static int make_folder(int parent, const char *name, const char *path, struct error *error)
+{
+	if (mkdirat(parent, name, 0700) == 0 || errno == EEXIST)
+		return 0;
+	error_set_errno(error, errno, "cannot make the folder %s", path);
+	return propose_own_folder(error);
+}
+
+/* Opens the folder `name` of the folder `parent`. `path` is for messages. */
 static int open_folder(int parent, const char *name, const char *path, struct error *error)
 {
-	if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST) {
-		error_set_errno(error, errno, "cannot make the folder %s", path);
-		return propose_own_folder(error);
-	}
 	int descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (descriptor < 0 && (errno == ENOTDIR || errno == ELOOP)) {
 		error_set(error, ERROR_FAILED, "%s is not a folder; a link to one will not do", path);
@@ -121,21 +126,35 @@ static char *base_path(struct error *error)
 	return memory_copy_bytes(chosen, length);
 }
 
-int state_open(char **path, struct error *error)
+static int open_state(char **path, bool make, struct error *error)
 {
 	CLEANUP_FREE char *base = base_path(error);
 	CLEANUP_FREE char *name = base ? namespace_name(error) : NULL;
-	if (!name)
+	if (!name && error->kind == ERROR_NOT_FOUND)
+		error->kind = ERROR_FAILED; /* that is said of the folder alone */
+	if (!name || (make && make_folder(AT_FDCWD, base, base, error) < 0))
 		return -1;
-
 	CLEANUP_CLOSE int parent = open_folder(AT_FDCWD, base, base, error);
 	if (parent < 0)
 		return -1;
+
 	CLEANUP_FREE char *own = memory_printf("%s/%s", base, name);
+	if (make && make_folder(parent, name, own, error) < 0)
+		return -1;
 	int descriptor = open_folder(parent, name, own, error);
 	if (descriptor < 0)
 		return -1;
 	*path = own;
 	own = NULL;
 	return descriptor;
+}
+
+int state_open(char **path, struct error *error)
+{
+	return open_state(path, true, error);
+}
+
+int state_look(char **path, struct error *error)
+{
+	return open_state(path, false, error);
 }

@@ -21,4 +21,7 @@
  */
 int state_open(char **path, struct error *error);
 
+/* The same for those who only look: makes nothing. ERROR_NOT_FOUND where it is not there: nobody has the lock. */
+int state_look(char **path, struct error *error);
+
 #endif

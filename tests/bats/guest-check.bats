@@ -59,3 +59,18 @@ sysctl       changed  net.ipv4.vs.sloppy_tcp = 1 (was: 0)' "$output"
 	assert_status 1
 	assert_same '' "$output$stderr"
 }
+
+@test "check FILE and diff complain about a sysctl that this kernel does not have, as restore does" {
+	echo '{"format": "ipvs-iso.snapshot", "version": 1, "sysctl": {"sloppy_tpc": "0"}}' >misspelt.json
+	local command
+	for command in 'check misspelt.json' 'diff misspelt.json' 'diff live misspelt.json' 'restore misspelt.json'; do
+		# shellcheck disable=SC2086 # words on purpose
+		capture ipvs-iso $command
+		assert_status 125
+		assert_same 'ipvs-iso: this kernel has no sysctl net.ipv4.vs.sloppy_tpc
+          correct its name or leave it out of the snapshot, or use a kernel that has it' "$stderr"
+	done
+	# Files are compared as they are: they may be of another kernel.
+	capture ipvs-iso diff misspelt.json misspelt.json
+	assert_status 0
+}

@@ -123,9 +123,10 @@ recover_host() {
 }
 
 # Inside a unit: a run that is killed while its own unit has another table. What it started ends, too.
-# shellcheck disable=SC2016 # for the shell inside
-kill_inside='ipvs-iso run -q -- bash -c "ipvsadm -C; ipvsadm -A -f 66; kill -KILL \$PPID" || true
-'
+kill_inside() {
+	# shellcheck disable=SC2016 # for the shell inside
+	ipvs-iso run -q -- bash -c 'ipvsadm -C; ipvsadm -A -f 66; kill -KILL $PPID' || true
+}
 
 @test "the next run, restore and flush inside a unit put its table back first and say so; status names the journal" {
 	ipvsadm -A -f 8
@@ -135,7 +136,7 @@ kill_inside='ipvs-iso run -q -- bash -c "ipvsadm -C; ipvsadm -A -f 66; kill -KIL
 		ipvsadm -A -f 7
 		wanted=$(short_table)
 		again() {
-			bash -c "$kill_inside" 2>/dev/null
+			kill_inside 2>/dev/null
 			[ "$(ipvsadm -Sn)" = '-A -f 66 -s wlc' ]
 		}
 		again
@@ -159,8 +160,7 @@ kill_inside='ipvs-iso run -q -- bash -c "ipvsadm -C; ipvsadm -A -f 66; kill -KIL
 		grep -q '"fwmark": 66' "$(sed -n 's/.* is in //p' told)"
 		[ "$(ipvs-iso recover)" = 'There is nothing to recover: no run was killed before it could put the table back.' ]
 	UNIT
-	export kill_inside
-	export -f short_table services read_whole assert_same assert_contains
+	export -f kill_inside short_table services read_whole assert_same assert_contains
 	capture ipvs-iso run -q --fail-on none -- bash -e unit
 	assert_status 0
 	assert_matches "$(<status)" "lock           held by process [0-9]+ \(bash -e unit\), since [^
@@ -176,14 +176,14 @@ journal        $IPVS_ISO_STATE_DIR/[^/]*/journal-1.json: a run was killed before
 
 @test "what a killed run inside a unit left is that unit's residue, and its journal never meets another unit" {
 	cat >unit <<-'UNIT'
-		[ "$1" = 2 ] || { ipvsadm -A -f 7; bash -c "$kill_inside"; exit 0; }
+		[ "$1" = 2 ] || { ipvsadm -A -f 7; kill_inside; exit 0; }
 		[ "$(ipvsadm -Sn)" = '' ]
 		ipvsadm -A -f 9
 		ipvs-iso run true
 		[ "$(ipvsadm -Sn)" = '-A -f 9 -s wlc' ]
 		ipvsadm -C
 	UNIT
-	export kill_inside
+	export -f kill_inside
 	capture ipvs-iso run --unit 1 --unit 2 -- bash -e unit
 	assert_status 123
 	assert_contains "$stderr" '-A -f 66 -s wlc' ' 1 passed' '1 left residue'

@@ -303,12 +303,16 @@ $journal:1:59: services: must be an array, not 5
 	assert_contains "$stderr" "ipvs-iso: the table could not be put back whole; what it shall be stays in the journal $IPVS_ISO_STATE_DIR/" \
 		"/journal.json: the kernel refused to add '--start-daemon master --mcast-interface gone0 --syncid 5" \
 		': No such device' "
-          there is no network interface 'gone0'; then: ipvs-iso recover"
+          there is no network interface 'gone0': add it, and ip link set gone0 up; then: ipvs-iso recover"
 	# What could be put back has been.
 	assert_same "${before%%Timeout*}" "${with_daemon%%Timeout*}"
 	assert_contains "$(services)" 0A090001
 
 	ip link add gone0 type dummy
+	capture ipvs-iso recover
+	assert_status 125
+	assert_contains "$stderr" "the kernel refused to add '--start-daemon master --mcast-interface gone0 --syncid 5" "
+          the network interface 'gone0' is down: ip link set gone0 up; then: ipvs-iso recover"
 	ip link set gone0 up
 	capture ipvs-iso recover
 	assert_status 0

@@ -119,7 +119,7 @@ counted() {
 	assert_status 125
 	assert_same "ipvs-iso: the table is as it was: the kernel refused to add \
 '--start-daemon master --mcast-interface nosuch0 --syncid 1': No such device
-          there is no network interface 'nosuch0'" "$stderr"
+          there is no network interface 'nosuch0': add it, and ip link set nosuch0 up" "$stderr"
 	assert_same "$before" "$(table)"
 }
 

@@ -25,6 +25,8 @@ kernel uml     no: this is the embedded kernel already, and it does not run insi
                use the IPVS that it has: --kernel host'
 	assert_same '' "$stderr"
 	assert_same "$before" "$(table)"
+	# It has only looked.
+	[ ! -e "$IPVS_ISO_STATE_DIR" ]
 }
 
 @test "status says why the host's IPVS cannot be used, and what would help" {

@@ -76,6 +76,32 @@ static void assert_private(const char *path)
 	assert_int_equal(file.st_mode, S_IFDIR | 0700);
 }
 
+static void looking_makes_nothing(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	char *path = NULL;
+	choose("state");
+	assert_int_equal(state_look(&path, &error), -1);
+	assert_int_equal(error.kind, ERROR_NOT_FOUND);
+	assert_int_equal(access("state", F_OK), -1);
+	assert_int_equal(mkdir("state", 0700), 0);
+	assert_int_equal(state_look(&path, &error), -1);
+	assert_int_equal(error.kind, ERROR_NOT_FOUND);
+	assert_null(path);
+
+	CLEANUP_FREE char *made = open_state();
+	CLEANUP_CLOSE int descriptor = state_look(&path, &error);
+	assert_true(descriptor >= 0);
+	assert_string_equal(path, made);
+	free(path);
+
+	/* What is refused is no less so. */
+	assert_int_equal(chmod("state", 0777), 0);
+	assert_int_equal(state_look(&path, &error), -1);
+	assert_int_equal(error.kind, ERROR_PERMISSION);
+}
+
 static void missing_folders_are_made(void **state)
 {
 	(void)state;
@@ -206,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(missing_folders_are_made),
+		TEST(looking_makes_nothing),
 		TEST(each_network_namespace_has_its_own),
 		TEST(a_relative_path_is_refused),
 		TEST(a_folder_that_cannot_be_made_is_named),

@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What another user may try against root's runs: to hold its lock, to read or forge its journal, to set traps where its state
+# directory is. All attempts are real ones, made by the user nobody.
+
+load helper
+
+setup() {
+	isolate_state
+	fill_table
+	# The way to the state directory is open to everybody; what keeps others out is what ipvs-iso makes.
+	export IPVS_ISO_STATE_DIR=/tmp/ipvs-iso-security.$$
+	rm -rf "$IPVS_ISO_STATE_DIR"*
+}
+
+teardown() {
+	end_background
+	rm -rf "$IPVS_ISO_STATE_DIR"* /tmp/loot.$$
+	clean_table
+}
+
+# as_nobody SCRIPT: without any of root's rights.
+as_nobody() {
+	capture setpriv --reuid nobody --regid nogroup --clear-groups --bounding-set -all --no-new-privs \
+		env HOME=/ LOOT=/tmp/loot.$$ bash -c "$1"
+}
+
+# Tells of each of its arguments, which are commands, whether it succeeded. To be called as nobody.
+# shellcheck disable=SC2016 # for the shell of nobody
+try='try() { if eval "$1" 2>/dev/null; then echo "done: $1"; else echo "refused"; fi; }
+'
+
+@test "another user can neither take root's lock nor read, forge or remove its journal" {
+	background_run -- 'ipvsadm -A -f 6'
+	local folder dirty
+	folder=$(echo "$IPVS_ISO_STATE_DIR"/cookie-*)
+	dirty=$(services)
+	assert_same '700 root 700 root 600 root 600 root ' \
+		"$(stat -c '%a %U' "$IPVS_ISO_STATE_DIR" "$folder" "$folder/lock" "$folder/journal.json" | tr '\n' ' ')"
+	as_nobody "$try
+		try 'cd $IPVS_ISO_STATE_DIR'
+		try 'cat $folder/journal.json >\$LOOT'
+		try 'mv $IPVS_ISO_STATE_DIR ${IPVS_ISO_STATE_DIR}2'"
+	assert_same $'refused\nrefused\nrefused' "$output"
+
+	# Even where its folders are opened by mistake, the files in them are not for others.
+	chmod 755 "$IPVS_ISO_STATE_DIR" "$folder"
+	as_nobody "$try
+		cd $folder
+		for attempt in 'flock --nonblock lock true' 'flock --shared --nonblock lock true' \
+			'cat journal.json >\$LOOT' 'cat lock >\$LOOT' 'echo {} >journal.json' 'rm -f journal.json' \
+			'mv journal.json \$LOOT' 'ln journal.json \$LOOT' ': >journal-1.json' \
+			'IPVS_ISO_LOCK_FD=3 ipvs-iso run -w 0 true 3<.' 'ipvs-iso recover --kill'; do
+			try \"\$attempt\"
+		done"
+	assert_same "$(printf 'refused\n%.0s' {1..11})" "$output"
+	chmod 700 "$IPVS_ISO_STATE_DIR"
+	kill -0 "$job"
+	assert_same "$dirty" "$(services)"
+	kill "$job"
+	wait_for_job
+	assert_status 143
+	assert_contains "$(services)" 0A090001
+}
+
+@test "another user's state directory, lock or journal is not used, whatever it is" {
+	local before name base=$IPVS_ISO_STATE_DIR trap
+	before=$(services)
+	ipvs-iso run true
+	name=$(basename "$base"/cookie-*)
+	rm -rf "$base"
+	# In /tmp anybody may be first. Each trap is what somebody made there, with a journal that would empty the table.
+	for trap in 'mkdir -p $B/$N; cp $J $B/$N/journal.json' \
+		'mkdir -m 777 $B; mkdir -m 777 $B/$N; cp $J $B/$N/journal.json' \
+		'mkdir -p $B.own/$N; cp $J $B.own/$N/journal.json; ln -s $B.own $B' \
+		'ln -s /etc $B' \
+		'mkfifo $B' \
+		': >$B'; do
+		as_nobody "B=$base N=$name J=/tmp/loot.$$; umask 0
+			echo '{\"format\": \"ipvs-iso.snapshot\", \"version\": 1}' >\$J; $trap"
+		assert_status 0
+		capture timeout 20 ipvs-iso recover
+		assert_status 125
+		assert_contains "$stderr" "$base" "
+          "
+		assert_same "$before" "$(services)"
+		rm -rf "$base" "$base.own"
+	done
+	[ ! -e "/etc/$name" ]
+}
+
+@test "links, FIFOs and files of others inside of root's own state directory are refused" {
+	local before folder trap
+	before=$(services)
+	ipvs-iso run true
+	folder=$(echo "$IPVS_ISO_STATE_DIR"/cookie-*)
+	# As if the folder had been open to nobody for a while.
+	chown nobody "$IPVS_ISO_STATE_DIR" "$folder"
+	echo precious >/tmp/loot.$$
+	chmod 600 /tmp/loot.$$
+	for trap in 'ln -s /tmp/loot.'$$' lock' 'mkfifo lock' ': >lock' \
+		'mkfifo journal.json' 'echo {\"format\": \"ipvs-iso.snapshot\", \"version\": 1} >journal.json' \
+		'ln -s /proc/self/environ journal.json'; do
+		chown nobody "$IPVS_ISO_STATE_DIR" "$folder"
+		as_nobody "cd $folder && rm -f lock journal.json && $trap"
+		assert_status 0
+		chown root "$IPVS_ISO_STATE_DIR" "$folder"
+		capture timeout 20 ipvs-iso run -w 0 touch ran
+		assert_status 125
+		assert_lacks "$stderr" precious PATH=
+		assert_same "$before" "$(services)"
+	done
+	[ ! -e ran ]
+	assert_same precious "$(</tmp/loot.$$)"
+}
