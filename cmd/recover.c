@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "command.h"
 #include "live.h"
+#include "process/supervise.h"
 #include "session/state.h"
 #include "session/survivors.h"
 
@@ -63,7 +64,8 @@ static int recover(struct error *error)
 	if (kills && end_survivors(error) < 0)
 		return -1;
 	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
-	if (!ipvs)
+	/* So that a Ctrl-C waits until the work is done; while the lock is waited for it acts as usual. */
+	if (!ipvs || supervise_prepare(error) < 0)
 		return -1;
 	const struct session_options session_options = {
 		.command = "ipvs-iso recover",
@@ -84,7 +86,10 @@ static int run(int count, char **operands)
 	if (count > 0)
 		return print_usage_error(&command_recover, "unexpected argument '%s'", operands[0]);
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	return recover(&error) < 0 ? print_error(&error) : 0;
+	if (recover(&error) < 0)
+		return print_error(&error);
+	int signal = supervise_pending_signal();
+	return signal ? 128 + signal : 0;
 }
 
 const struct subcommand command_recover = {

@@ -213,5 +213,8 @@ void run_plan(const struct plan *plan, const struct choice *choice, const struct
 		run_in_guest(&run, choice->guest);
 	else
 		run_on_host(&run, choice->ipvs);
+	/* One that came while the table was put back did not cut that short; it is answered now. */
+	if (!result->interrupted)
+		result->interrupted = supervise_pending_signal();
 	result->duration_ms = duration_now() - run.begun;
 }
