@@ -128,6 +128,22 @@ static int verify(struct ipvs *ipvs, const struct table *wanted, const struct ch
 	return rivals_blame(error, "the kernel took every change of ours, and when the table was read again", &rest);
 }
 
+/* Behind a refusal: what is not as it should be, now that all else has been tried. */
+static int say_what_remains(struct ipvs *ipvs, const struct table *wanted, struct error *error)
+{
+	CLEANUP_ERROR struct error unreadable = ERROR_INIT;
+	CLEANUP_TABLE struct table live;
+	table_init(&live);
+	if (ipvs_read(ipvs, &live, &unreadable) < 0)
+		return -1;
+	CLEANUP_CHANGES struct changes rest = {0};
+	table_diff(&rest, &live, wanted);
+	CLEANUP_FREE char *list = rivals_list(&rest);
+	CLEANUP_FREE char *refusal = error->message;
+	error->message = memory_printf("%s; all else was done, and this remains to be done:%s", refusal, list);
+	return -1;
+}
+
 int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error)
 {
 	CLEANUP_CHANGES struct changes changes = {0};
@@ -135,7 +151,7 @@ int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct 
 	if (changes.list.count == 0)
 		return 0;
 	if (ipvs_apply(ipvs, &changes, error) < 0)
-		return -1;
+		return say_what_remains(ipvs, wanted, error);
 	return verify(ipvs, wanted, &changes, error);
 }
 

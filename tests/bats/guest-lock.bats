@@ -11,23 +11,56 @@ setup() {
 }
 
 teardown() {
+	end_background
 	clean_table
 }
 
-@test "of 64 runs at once no two are in their units together, every one has its turn, and the table is as before" {
-	local before i jobs=()
+# IPVS_ISO_TEST_TURNS=4 lets each of them run so often.
+@test "of 64 processes that run something no two are in their units together, and every one has its turns" {
+	local before i jobs=() turns=${IPVS_ISO_TEST_TURNS:-1} moment='[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}'
 	before=$(table)
-	for ((i = 0; i < 64; i++)); do
+	echo 0 >count
+	cat >unit <<-'UNIT'
 		# A folder can be made only once: whoever finds it there is not alone.
-		ipvs-iso run -q -- bash -c 'mkdir inside || echo not alone >>log; echo turn >>log; rmdir inside' 3>&- &
+		mkdir inside || echo not alone >>log
+		read -r count <count
+		echo $((count + 1)) >count # which would lose some of those at the same time
+		echo "turn of $1" >>log
+		rmdir inside
+	UNIT
+	for ((i = 0; i < 64; i++)); do
+		for ((turn = 0; turn < turns; turn++)); do
+			ipvs-iso run -- bash unit $i 2>"told.$i.$turn" || echo "failed: $?" >>log
+		done 3>&- &
 		jobs+=($!)
 	done
-	for i in "${jobs[@]}"; do
-		wait "$i"
+	wait "${jobs[@]}"
+	assert_lacks "$(<log)" 'not alone' failed
+	assert_same $((64 * turns)) "$(<count)"
+	for ((i = 0; i < 64; i++)); do
+		assert_same "$turns" "$(grep -cx "turn of $i" log)"
 	done
-	assert_same 64 "$(grep -c '^turn$' log)"
-	assert_lacks "$(<log)" 'not alone'
+	# Each says at most once, and nothing else, who it waits for. Only the first ones do not wait at all.
+	cat told.* >told
+	assert_matches "$(sort -u <(sed -E 's/process [0-9]+ \(bash unit [0-9]+\)/PROCESS/; s/[-0-9]+ [0-9:]+$/MOMENT/' told))" \
+		'ipvs-iso: waiting for the lock, held by PROCESS, since MOMENT'
+	assert_same 1 "$(wc -l told.*.* | awk '$2 != "total" && $1 > most { most = $1 } END { print most }')"
 	assert_same "$before" "$(table)"
+}
+
+@test "--wait is honoured to the second, and then nothing has been done" {
+	local begun took dirty
+	background_run -- 'ipvsadm -A -f 6'
+	dirty=$(table)
+	begun=${EPOCHREALTIME/./}
+	capture ipvs-iso run --wait 2 -- touch ran
+	took=$((${EPOCHREALTIME/./} - begun))
+	assert_status 125
+	assert_contains "$stderr" "was still held after 2.0 s by process $job ("
+	[ $took -ge 2000000 ]
+	[ $took -lt 30000000 ] # a machine may be slow
+	[ ! -e ran ]
+	assert_same "$dirty" "$(table)"
 }
 
 @test "waiting for the lock takes no processor time" {

@@ -19,17 +19,29 @@ teardown() {
 # start_rival COUNT: a program that adds that many services, 10.66.0.1:1 and so on, about ten
 # a second. Its process is $rival.
 start_rival() {
-	cat >rival <<-'SCRIPT'
+	cat >keepalived <<-'SCRIPT'
 		#!/bin/bash
 		for ((port = 1; port <= $1; port++)); do
 			ipvsadm -A -t "10.66.0.1:$port"
 			sleep 0.05
 		done
 	SCRIPT
-	chmod +x rival
-	background ./rival "$1"
+	chmod +x keepalived
+	background ./keepalived "$1"
 	rival=$job
 	wait_until rival_wrote
+}
+
+# A program with a name that nobody knows, which listens to generic netlink. Its process is $listener.
+start_listener() {
+	background /usr/bin/python3 -S -c 'if True:
+		import socket, time
+		listener = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+		listener.bind((0, 0))
+		open("listening", "w").close()
+		time.sleep(600)'
+	listener=$job
+	wait_until test -e listening
 }
 
 rival_wrote() {
@@ -50,11 +62,14 @@ end_rival() {
 }
 
 @test "a rival that goes on writing ends the run with 125, is named, and the host's table comes back" {
+	start_listener
 	start_rival 300
 	capture ipvs-iso run --unit 1 --unit 2 -- bash -c 'touch ran.{}; sleep 0.3'
 	end_rival
 	assert_status 125
-	assert_contains "$stderr" 'somebody else is changing the table: ' '  + -A -t 10.66.0.1:' 'stop who does it' TROUBLE
+	assert_contains "$stderr" 'somebody else is changing the table: ' '  + -A -t 10.66.0.1:' 'stop who does it; it may be ' TROUBLE \
+		"keepalived (process $rival)" "python3 (process $listener)"
+	assert_lacks "$stderr" "ipvs-iso (process " "bash (process "
 	# No unit after the one at which it was seen.
 	[ ! -e ran.2 ]
 	undo_rival
@@ -62,6 +77,34 @@ end_rival() {
 	if compgen -G "$IPVS_ISO_STATE_DIR/*/journal.json"; then
 		return 1
 	fi
+}
+
+@test "a rival that changes one service back and forth is noticed, whichever way that stands when the unit ends" {
+	cat >keepalived <<-'SCRIPT'
+		#!/bin/bash
+		ipvsadm -A -t 10.66.0.1:1 -s rr
+		echo >flips
+		while ipvsadm -E -t 10.66.0.1:1 -s wrr && ipvsadm -E -t 10.66.0.1:1 -s rr; do
+			:
+		done
+		sleep 600
+	SCRIPT
+	chmod +x keepalived
+	capture ipvs-iso run -- bash -c './keepalived & until [ -e flips ]; do sleep 0.02; done'
+	# It was the unit's own, and has been ended with it.
+	assert_status 123
+	assert_lacks "$stderr" 'somebody else'
+	rm flips
+	# This one is nobody's.
+	mkfifo go
+	background bash -c 'read -r _ <>go; exec ./keepalived'
+	capture ipvs-iso run -- bash -c 'echo >go; until [ -e flips ]; do sleep 0.02; done'
+	rival=$job
+	end_rival
+	assert_status 125
+	assert_contains "$stderr" 'somebody else is changing the table: ' '  ~ -A -t 10.66.0.1:1 -s ' "keepalived (process $rival)"
+	undo_rival
+	assert_same "$before" "$(table)"
 }
 
 @test "a unit's own changes are not taken for a rival's" {

@@ -178,6 +178,25 @@ numbers=(2 15 1 3)
 	assert_same "$before" "$(table)"
 }
 
+@test "--timeout ends a unit and all that it started: forked twice, in other sessions, deaf to SIGTERM, stopped" {
+	capture ipvs-iso run --timeout 0.5 --kill-after 0.2 -- bash -c '
+		trap "" TERM
+		ipvsadm -A -f 6
+		sleep 611 & echo $! >>children
+		(setsid sleep 612 & echo $! >>children)
+		(setsid bash -c "setsid sleep 613 & echo \$! >>children; kill -STOP \$!")
+		echo $$ >>children
+		mkfifo nothing
+		while :; do read -r -t 1 _ <>nothing; done'
+	assert_status 124
+	assert_contains "$stderr" ' TIMEOUT ' 'ran past its time' 'services     left     -A -f 6 -s wlc'
+	mapfile -t children <children
+	assert_same 4 ${#children[@]}
+	assert_ended "${children[@]}"
+	assert_whole
+	assert_same "$before" "$(table)"
+}
+
 # ---- the terminal ----
 
 # A shell with job control on a terminal of its own, and somebody at it.
