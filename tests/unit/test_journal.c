@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "session/journal.h"
+#include "session/state_file.h"
 #include "table/diff.h"
 
 #define JOURNAL_NAME "journal.json"
@@ -129,7 +130,7 @@ static void what_a_killed_run_was_writing_is_no_hindrance(void **state)
 	struct error error = ERROR_INIT;
 	CLEANUP_TABLE struct table table;
 	make_table(&table, 3);
-	assert_int_equal(file_write("unfinished.json", "{\"format\":", 10, 0644, &error), 0);
+	assert_int_equal(file_write(JOURNAL_NAME STATE_FILE_UNFINISHED, "{\"format\":", 10, 0644, &error), 0);
 	assert_int_equal(journal_present(directory, 0, &error), 0);
 	assert_int_equal(journal_write(directory, 0, &table, &error), 0);
 	assert_journal(&table);
@@ -144,7 +145,7 @@ static void links_are_not_followed(void **state)
 	make_table(&table, 4);
 
 	assert_int_equal(file_write("elsewhere", "precious", 8, 0600, &error), 0);
-	assert_int_equal(symlink("elsewhere", "unfinished.json"), 0);
+	assert_int_equal(symlink("elsewhere", JOURNAL_NAME STATE_FILE_UNFINISHED), 0);
 	assert_int_equal(journal_write(directory, 0, &table, &error), 0);
 	struct stat file;
 	assert_int_equal(stat("elsewhere", &file), 0);
