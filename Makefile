@@ -174,7 +174,8 @@ INSTALLED = \
 	$(call data,completions/ipvs-iso.bash,$(DATADIR)/bash-completion/completions,ipvs-iso) \
 	$(call data,completions/_ipvs-iso,$(DATADIR)/zsh/site-functions) \
 	$(call data,completions/ipvs-iso.fish,$(DATADIR)/fish/vendor_completions.d) \
-	$(call data,share/schema/*.json,$(DATADIR)/ipvs-iso/schema)
+	$(call data,share/schema/*.json,$(DATADIR)/ipvs-iso/schema) \
+	$(call data,share/bats/*.bash,$(DATADIR)/ipvs-iso/bats)
 field = $(word $(1),$(subst :, ,$(2)))
 define newline
 
@@ -189,7 +190,7 @@ install: all ## install into $(DESTDIR)$(PREFIX), by default /usr/local
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	$(foreach entry,$(INSTALLED),rm -f '$(DESTDIR)$(call field,2,$(entry))'$(newline)	)
-	rmdir '$(DESTDIR)$(DATADIR)/ipvs-iso/schema' '$(DESTDIR)$(DATADIR)/ipvs-iso' 2>/dev/null || :
+	rmdir '$(DESTDIR)$(DATADIR)/ipvs-iso/schema' '$(DESTDIR)$(DATADIR)/ipvs-iso/bats' '$(DESTDIR)$(DATADIR)/ipvs-iso' 2>/dev/null || :
 
 # Built from a copy, as dpkg-buildpackage writes around the folder that it works in. lintian's word is part of it.
 DEB_FOLDER := $(BUILD)/deb

@@ -70,3 +70,13 @@ int open_session(struct session *session, struct ipvs *ipvs, const char *command
 		tell_recovered(NULL, session->replaced);
 	return 0;
 }
+
+int restore_or_close(struct session *session, const struct table *wanted, struct error *error)
+{
+	if (ipvs_restore_from(session->ipvs, &session->host, wanted, error) == 0)
+		return 0;
+	CLEANUP_ERROR struct error undo = ERROR_INIT;
+	if (session_close(session, &undo) < 0)
+		return error_context(error, "%s; and before that", undo.message);
+	return error_context(error, "the table is as it was");
+}

@@ -19,6 +19,12 @@ int table_load_beside_live(struct table *table, const char *name, struct table *
 /* Opens a session for a command that changes the table for good; says so on stderr where it waits or recovers. */
 int open_session(struct session *session, struct ipvs *ipvs, const char *command, struct error *error);
 
+/*
+ * Makes the live table equal `wanted` in an open session. On failure the table is put back as it was, the session is closed, and
+ * the error says so.
+ */
+int restore_or_close(struct session *session, const struct table *wanted, struct error *error);
+
 /* Tells on stderr that the lock is waited for, and who holds it. A lock_waiting_function. */
 void tell_waiting(const struct lock_holder *holder, void *context);
 

@@ -9,13 +9,7 @@ static int restore_in_session(struct ipvs *ipvs, const struct table *wanted, str
 	struct session session;
 	if (open_session(&session, ipvs, "ipvs-iso restore", error) < 0)
 		return -1;
-	if (ipvs_restore_from(ipvs, &session.host, wanted, error) == 0)
-		return session_keep(&session, error);
-
-	CLEANUP_ERROR struct error undo = ERROR_INIT;
-	if (session_close(&session, &undo) < 0)
-		return error_context(error, "%s; and before that", undo.message);
-	return error_context(error, "the table is as it was");
+	return restore_or_close(&session, wanted, error) < 0 ? -1 : session_keep(&session, error);
 }
 
 static int restore(const char *name, struct error *error)

@@ -14,6 +14,7 @@
 #include "session/journal.h"
 #include "session/lock.h"
 #include "session/lock_holder.h"
+#include "session/savepoint.h"
 #include "session/session.h"
 #include "session/state.h"
 #include "session/survivors.h"
@@ -149,6 +150,17 @@ static void say_journals(int directory, const char *path)
 		say_no_journal();
 }
 
+/* Those of the unit that this is in. */
+static void say_savepoints(int directory, const char *path, unsigned depth)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_FREE char *names = savepoint_list(directory, path, depth, &error);
+	if (!names)
+		say_no("savepoints", &error);
+	else if (*names)
+		printf(LABEL "%s\n", "savepoints", names);
+}
+
 static void say_session(void)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -168,6 +180,8 @@ static void say_session(void)
 	if (inside > 0)
 		say_lock(directory, inside, "turn in unit");
 	say_journals(directory, path);
+	if (inside > 0)
+		say_savepoints(directory, path, inside);
 }
 
 static int run(int count, char **operands)

@@ -104,7 +104,7 @@ _ipvs_iso() {
 	elif [ -z "$only_operands" ] && [[ $word == -* ]]; then
 		_ipvs_iso_words "$(_ipvs_iso_options "$command" | tr -d =)" "$word"
 	elif [ -z "$command" ]; then
-		_ipvs_iso_words 'run snapshot restore diff flush check status recover' "$word"
+		_ipvs_iso_words 'run snapshot restore diff flush check savepoint rollback release status recover' "$word"
 	elif [ "$command" = run ]; then
 		_ipvs_iso_wrapped "$COMP_CWORD"
 	else

@@ -76,13 +76,16 @@ complete -c ipvs-iso -n __ipvs_iso_has_no_command -a restore -d 'Make the live t
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a diff -d 'Show what would make one table equal to another'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a flush -d 'Empty the table'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a check -d 'Tell whether the live table is clean, or equals a snapshot'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a savepoint -d 'Inside a run, give the table a name to roll back to'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a rollback -d 'Inside a run, make the table what it was at a savepoint'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a release -d 'Inside a run, drop a savepoint'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a status -d 'Show the lock, the journal, and which kernels work here'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a recover -d 'Put back the table of a run that was killed'
 
 complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s h -l help -d 'Show the usage and options'
 complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s V -l version -d 'Show the version'
 
-set -l commands run snapshot restore diff flush check status recover
+set -l commands run snapshot restore diff flush check savepoint rollback release status recover
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s q -l quiet -d 'Say nothing but what was asked for, and errors'
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s v -l verbose -d 'Say more'
 

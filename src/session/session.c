@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "session/journal.h"
+#include "session/savepoint.h"
 #include "session/state.h"
 #include "table/diff.h"
 
@@ -43,6 +44,14 @@ static int find_journal_depth(struct session *session, struct error *error)
 	return 0;
 }
 
+/* Savepoints of units that have ended; those of the unit that this session is in stay. */
+static int forget_savepoints(const struct session *session, struct error *error)
+{
+	if (savepoint_drop_deeper(session->directory, session->depth, error) < 0)
+		return error_context(error, "%s", session->path);
+	return 0;
+}
+
 /* Opens the state directory and takes the lock: the host's, or a turn inside the unit that this is a part of. */
 static int enter(struct session *session, struct ipvs *ipvs, const struct session_options *options, struct error *error)
 {
@@ -57,6 +66,9 @@ static int enter(struct session *session, struct ipvs *ipvs, const struct sessio
 	if (lock < 0)
 		return error->kind == ERROR_BUSY ? -1 : error_context(error, "%s", session->path);
 	*array_append(&session->locks.descriptors) = lock;
+	/* Those of a killed run. */
+	if (forget_savepoints(session, error) < 0)
+		return -1;
 	return find_journal_depth(session, error);
 }
 
@@ -164,6 +176,8 @@ int session_close(struct session *session, struct error *error)
 		say_journal_stays(session, session->journal, error);
 	else
 		failed = drop_journal(session, session->journal, error);
+	if (failed == 0)
+		failed = forget_savepoints(session, error);
 	release(session);
 	return failed;
 }
@@ -171,6 +185,8 @@ int session_close(struct session *session, struct error *error)
 int session_keep(struct session *session, struct error *error)
 {
 	int failed = drop_journal(session, session->journal, error);
+	if (failed == 0)
+		failed = forget_savepoints(session, error);
 	release(session);
 	return failed;
 }
@@ -179,7 +195,7 @@ int session_end_unit(const struct session *session, struct error *error)
 {
 	if (journal_drop_deeper(session->directory, session->journal, error) < 0)
 		return error_context(error, "%s", session->path);
-	return 0;
+	return forget_savepoints(session, error);
 }
 
 /* Whether the run of that depth has ended without putting the table back; what it started holds its lock on. */

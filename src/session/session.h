@@ -59,7 +59,8 @@ int session_close(struct session *session, struct error *error);
 int session_keep(struct session *session, struct error *error);
 
 /*
- * Between two units of a session: forgets what the runs inside the first would have put back, as its table has ended.
+ * Between two units of a session: forgets what the runs inside the first would have put back, and its savepoints
+ * (session/savepoint.h), as its table has ended. Opening and closing do it, too.
  */
 int session_end_unit(const struct session *session, struct error *error);
 

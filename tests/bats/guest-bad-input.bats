@@ -5,16 +5,25 @@
 
 load helper
 
-setup() {
-	isolate_state
+setup_file() {
+	ipvs_iso_setup
 	fill_table
+}
+
+teardown_file() {
+	ipvs_iso_teardown
+}
+
+setup() {
+	ipvs_iso_setup
+	isolate_state
 	before=$(table)
 	read_whole before_services /proc/net/ip_vs
 	trouble=
 }
 
 teardown() {
-	clean_table
+	in_session_of_tests ipvs_iso_teardown
 }
 
 # refused STATUS MESSAGE COMMAND...: it ends with STATUS, prints MESSAGE alone, and services are what they were. Says what is

@@ -5,14 +5,23 @@
 
 load helper
 
-setup() {
-	isolate_state
+setup_file() {
+	ipvs_iso_setup
 	fill_table
+}
+
+teardown_file() {
+	ipvs_iso_teardown
+}
+
+setup() {
+	ipvs_iso_setup
+	isolate_state
 }
 
 teardown() {
 	end_background
-	clean_table
+	in_session_of_tests ipvs_iso_teardown
 }
 
 # IPVS_ISO_TEST_TURNS=4 lets each of them run so often.

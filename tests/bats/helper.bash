@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the test files share. They say `load helper`; setup() calls isolate_state, and in guests teardown() calls clean_table.
+# What the test files share. They say `load helper`; setup() calls isolate_state, and in guests teardown() calls clean_table, or
+# both begin with `in_session_of_tests ipvs_iso_setup` and `..._teardown` (share/bats/ipvs-iso.bash).
 # IPVS_ISO is the program; `ipvs-iso` finds it, too. See tests/run.
+
+load ../../share/bats/ipvs-iso
+
+# The session that the tests themselves run in, which isolate_state hides from them.
+session_of_tests=("${IPVS_ISO_LOCK_FD-}" "${IPVS_ISO_STATE_DIR-}")
+
+# in_session_of_tests COMMAND...: for ipvs_iso_setup and ipvs_iso_teardown in guests.
+in_session_of_tests() {
+	IPVS_ISO_LOCK_FD=${session_of_tests[0]} IPVS_ISO_STATE_DIR=${session_of_tests[1]} "$@"
+}
 
 # Gives the test an empty working folder and a state directory of its own, so that what it runs is not nested in the
 # session that the tests themselves run in.

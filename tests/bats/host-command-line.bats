@@ -147,6 +147,17 @@ make_tables() {
 	assert_complaint "diff: unexpected argument 'extra'" "see 'ipvs-iso diff --help'"
 	capture ipvs-iso diff
 	assert_complaint 'diff: nothing to compare' "see 'ipvs-iso diff --help'"
+	for command in savepoint rollback release; do
+		capture ipvs-iso "$command"
+		assert_complaint "$command: no name given" "see 'ipvs-iso $command --help'"
+		capture ipvs-iso "$command" a b
+		assert_complaint "$command: unexpected argument 'b'" "see 'ipvs-iso $command --help'"
+		capture ipvs-iso "$command" ''
+		assert_complaint "$command: the name of the savepoint is empty" "see 'ipvs-iso $command --help'"
+		capture ipvs-iso "$command" a
+		assert_complaint 'this is not inside a run, and a savepoint is part of a unit of one' \
+			'run what uses savepoints with: ipvs-iso run -- COMMAND'
+	done
 	capture ipvs-iso run
 	assert_complaint 'run: no command given' 'such as: ipvs-iso run -- make check'
 	capture ipvs-iso run --unit a --

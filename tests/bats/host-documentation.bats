@@ -287,7 +287,7 @@ offers_files() {
 		offers "$1" "ipvs-iso $line README." README.md
 	done
 	offers_also "$1" 'ipvs-iso diff ' live
-	for line in flush status recover; do
+	for line in flush savepoint status recover; do
 		never_offers "$1" "ipvs-iso $line " README.md
 	done
 }
