@@ -41,8 +41,8 @@ struct manners {
 extern struct manners manners;
 
 extern const struct subcommand command_run, command_snapshot, command_restore, command_diff, command_flush,
-	command_check, command_savepoint, command_rollback, command_release, command_status, command_recover,
-	command_guest_init;
+	command_check, command_wait, command_savepoint, command_rollback, command_release, command_status,
+	command_recover, command_guest_init;
 
 /* All of them that people may call, in the order of --help; NULL at the end. */
 extern const struct subcommand *const commands[];

@@ -44,17 +44,6 @@ static const char *const subject_names[] = {
 	[SUBJECT_DAEMON] = "daemon",   [SUBJECT_SYSCTL] = "sysctl",
 };
 
-static const char markers[] = {[CHANGE_ADD] = '+', [CHANGE_EDIT] = '~', [CHANGE_REMOVE] = '-'};
-
-static void print_text(const struct changes *changes)
-{
-	for (size_t i = 0; i < changes->list.count; i++) {
-		const struct change *change = &changes->list.items[i];
-		CLEANUP_FREE char *text = change_text(change);
-		printf("%c %s\n", markers[change->action], text);
-	}
-}
-
 static void print_json(const struct changes *changes)
 {
 	json_t *list = json_array();
@@ -104,7 +93,7 @@ static int run(int count, char **operands)
 	if (format == FORMAT_JSON)
 		print_json(&changes);
 	else if (!manners.quiet)
-		print_text(&changes);
+		print_changes(&changes);
 	return changes.list.count > 0;
 }
 

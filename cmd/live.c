@@ -9,6 +9,7 @@
 #include "command.h"
 #include "session/lock_holder.h"
 #include "table/json.h"
+#include "table/rules.h"
 
 static int read_live(struct table *table, struct error *error)
 {
@@ -38,6 +39,16 @@ int table_load_beside_live(struct table *table, const char *name, struct table *
 	if (!ipvs || ipvs_has_sysctls(ipvs, table, error) < 0)
 		return -1;
 	return ipvs_read(ipvs, live, error);
+}
+
+void print_changes(const struct changes *changes)
+{
+	static const char markers[] = {[CHANGE_ADD] = '+', [CHANGE_EDIT] = '~', [CHANGE_REMOVE] = '-'};
+	for (size_t i = 0; i < changes->list.count; i++) {
+		const struct change *change = &changes->list.items[i];
+		CLEANUP_FREE char *text = change_text(change);
+		printf("%c %s\n", markers[change->action], text);
+	}
 }
 
 void tell_waiting(const struct lock_holder *holder, void *context)

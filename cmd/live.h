@@ -25,6 +25,9 @@ int open_session(struct session *session, struct ipvs *ipvs, const char *command
  */
 int restore_or_close(struct session *session, const struct table *wanted, struct error *error);
 
+/* Prints changes on stdout, one a line: + for what is added, - for what is removed, ~ for what is changed. */
+void print_changes(const struct changes *changes);
+
 /* Tells on stderr that the lock is waited for, and who holds it. A lock_waiting_function. */
 void tell_waiting(const struct lock_holder *holder, void *context);
 

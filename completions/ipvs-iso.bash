@@ -11,6 +11,7 @@ _ipvs_iso_options() {
 		;;
 	snapshot) echo -o= --output= ;;
 	diff) echo -f= --format= ;;
+	wait) echo -u= --until= -s= --stable= -t= --timeout= ;;
 	recover) echo --kill ;;
 	esac
 	[ -z "$1" ] || echo -q --quiet -v --verbose
@@ -38,6 +39,10 @@ _ipvs_iso_value() {
 	-k | --kernel) _ipvs_iso_words 'auto host uml' "$2" ;;
 	-f | --format) _ipvs_iso_words 'text json' "$2" ;;
 	-o | --output | --fixture | --unit) _ipvs_iso_files "$2" ;;
+	-u | --until)
+		compopt -o nospace 2>/dev/null
+		_ipvs_iso_words 'equals= contains= services=' "$2"
+		;;
 	--user) mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
 	--units-from) mapfile -t COMPREPLY < <(compgen -c -- "$2") ;;
 	--fail-on)
@@ -61,6 +66,7 @@ _ipvs_iso_operand() {
 		COMPREPLY+=("${words[@]}")
 		;;
 	restore | check) _ipvs_iso_files "$2" ;;
+	wait) _ipvs_iso_files "${2#=}" ;; # it has none; bash makes three words of equals=FILE
 	esac
 }
 
@@ -104,7 +110,7 @@ _ipvs_iso() {
 	elif [ -z "$only_operands" ] && [[ $word == -* ]]; then
 		_ipvs_iso_words "$(_ipvs_iso_options "$command" | tr -d =)" "$word"
 	elif [ -z "$command" ]; then
-		_ipvs_iso_words 'run snapshot restore diff flush check savepoint rollback release status recover' "$word"
+		_ipvs_iso_words 'run snapshot restore diff flush check wait savepoint rollback release status recover' "$word"
 	elif [ "$command" = run ]; then
 		_ipvs_iso_wrapped "$COMP_CWORD"
 	else

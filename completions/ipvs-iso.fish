@@ -68,6 +68,15 @@ function __ipvs_iso_classes
     printf '%s\n' "$before"{services,destinations,timeouts,daemons,sysctl,processes,connections,all,none}
 end
 
+function __ipvs_iso_conditions
+    set -l word (string match -r -- '^(?:--until=)?((?:equals|contains)=)(.*)' (commandline -ct))
+    if set -q word[2]
+        printf '%s\n' $word[2](__fish_complete_path $word[3])
+    else
+        printf '%s\n' equals= contains= services=
+    end
+end
+
 complete -c ipvs-iso -f
 
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a run -d 'Run a test command on a clean table, unit by unit'
@@ -76,6 +85,7 @@ complete -c ipvs-iso -n __ipvs_iso_has_no_command -a restore -d 'Make the live t
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a diff -d 'Show what would make one table equal to another'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a flush -d 'Empty the table'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a check -d 'Tell whether the live table is clean, or equals a snapshot'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a wait -d 'Wait until the live table is what a test expects'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a savepoint -d 'Inside a run, give the table a name to roll back to'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a rollback -d 'Inside a run, make the table what it was at a savepoint'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a release -d 'Inside a run, drop a savepoint'
@@ -85,7 +95,7 @@ complete -c ipvs-iso -n __ipvs_iso_has_no_command -a recover -d 'Put back the ta
 complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s h -l help -d 'Show the usage and options'
 complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s V -l version -d 'Show the version'
 
-set -l commands run snapshot restore diff flush check savepoint rollback release status recover
+set -l commands run snapshot restore diff flush check wait savepoint rollback release status recover
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s q -l quiet -d 'Say nothing but what was asked for, and errors'
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s v -l verbose -d 'Say more'
 
@@ -109,4 +119,7 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -s f -l format -xa 'text js
 complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -a live -d "The kernel's table"
 complete -c ipvs-iso -n '__ipvs_iso_options_of restore diff check' -F
 
+complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s u -l until -xa '(__ipvs_iso_conditions)' -d 'What to wait for'
+complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s s -l stable -x -d 'How long it must have been so'
+complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s t -l timeout -x -d 'How long to wait'
 complete -c ipvs-iso -n '__ipvs_iso_options_of recover' -l kill -d 'First end what a killed run left running'

@@ -149,14 +149,13 @@ static void add_service(struct changes *changes, const struct service *to)
 		append_destination(changes, NULL, to, NULL, &to->destinations.items[i]);
 }
 
-static void diff_service(struct changes *changes, const struct service *from, const struct service *to)
+static void diff_service_options(struct changes *changes, const struct service *from, const struct service *to)
 {
-	if (!service_options_equal(from, to)) {
-		struct change *change = append(changes, CHANGE_EDIT, SUBJECT_SERVICE);
-		change->service_from = from;
-		change->service_to = to;
-	}
-	diff_destinations(changes, from, to);
+	if (service_options_equal(from, to))
+		return;
+	struct change *change = append(changes, CHANGE_EDIT, SUBJECT_SERVICE);
+	change->service_from = from;
+	change->service_to = to;
 }
 
 static void remove_services(struct changes *changes, const struct table *from, const struct table *to)
@@ -178,10 +177,12 @@ static void diff_services(struct changes *changes, const struct table *from, con
 		const struct service *service = &to->services.items[j];
 		while (i < from->services.count && service_compare(&from->services.items[i], service) < 0)
 			i++;
-		if (i < from->services.count && service_compare(&from->services.items[i], service) == 0)
-			diff_service(changes, &from->services.items[i], service);
-		else
+		if (i < from->services.count && service_compare(&from->services.items[i], service) == 0) {
+			diff_service_options(changes, &from->services.items[i], service);
+			diff_destinations(changes, &from->services.items[i], service);
+		} else {
 			add_service(changes, service);
+		}
 	}
 }
 
@@ -251,4 +252,35 @@ void table_diff(struct changes *changes, const struct table *from, const struct 
 	diff_timeouts(changes, &from->timeouts, &to->timeouts);
 	diff_sysctls(changes, from, to);
 	diff_daemons(changes, from, to);
+}
+
+/* The destinations of `from` that `to` lacks or has with other options. */
+static void diff_destinations_within(struct changes *changes, const struct service *from, const struct service *to)
+{
+	__attribute__((cleanup(partners_clear))) struct partners partners = {0};
+	partners_find(&partners, from, to);
+	for (size_t i = 0; i < from->destinations.count; i++) {
+		const struct destination *old = &from->destinations.items[i];
+		size_t place = partners.of_from[i];
+		const struct destination *new = place == NO_PARTNER ? NULL : &to->destinations.items[place];
+		if (!new || !destination_options_equal(old, new))
+			append_destination(changes, from, to, old, new);
+	}
+}
+
+void table_diff_services_within(struct changes *changes, const struct table *from, const struct table *to)
+{
+	size_t j = 0;
+	for (size_t i = 0; i < from->services.count; i++) {
+		const struct service *service = &from->services.items[i];
+		while (j < to->services.count && service_compare(&to->services.items[j], service) < 0)
+			j++;
+		bool there = j < to->services.count && service_compare(&to->services.items[j], service) == 0;
+		if (!there) {
+			append(changes, CHANGE_REMOVE, SUBJECT_SERVICE)->service_from = service;
+			continue;
+		}
+		diff_service_options(changes, service, &to->services.items[j]);
+		diff_destinations_within(changes, service, &to->services.items[j]);
+	}
 }

@@ -68,4 +68,10 @@ void changes_clear(struct changes *changes);
  */
 void table_diff(struct changes *changes, const struct table *from, const struct table *to);
 
+/*
+ * The same for what `to` lacks of the services in `from`: services and destinations that are missing (removals) or have other
+ * options (edits). Further services, further destinations, their order, and all that is no service make no difference.
+ */
+void table_diff_services_within(struct changes *changes, const struct table *from, const struct table *to);
+
 #endif

@@ -164,6 +164,28 @@ make_tables() {
 	assert_complaint 'run: no command given' 'such as: ipvs-iso run -- make check'
 }
 
+# Each is seen before the table is looked at.
+@test "wait: values that make no sense" {
+	capture ipvs-iso wait
+	assert_complaint 'wait: nothing to wait for: --until is missing' "see 'ipvs-iso wait --help'"
+	capture ipvs-iso wait --until services=1 extra
+	assert_complaint "wait: unexpected argument 'extra'" "see 'ipvs-iso wait --help'"
+	capture ipvs-iso wait --until "services>=1"
+	assert_complaint "wait: --until: 'services>=1' is nothing that can be waited for" \
+		'write equals=FILE, contains=FILE or services=NUMBER'
+	capture ipvs-iso wait --until equals=missing.json
+	assert_complaint 'cannot open missing.json: No such file or directory'
+	capture ipvs-iso wait --until contains=live
+	assert_complaint 'wait: --until: the live table always equals itself; name a file'
+	capture ipvs-iso wait --until services=1 --stable 11s
+	assert_complaint 'wait: --stable is longer than --timeout, so that can never be' 'give it more time with --timeout'
+	local option
+	for option in --stable --timeout; do
+		capture ipvs-iso wait --until services=1 $option soon
+		assert_complaint "wait: $option: 'soon' is no length of time; write a number and ms, s, m or h, such as 500ms or 10s"
+	done
+}
+
 # Each is seen before anything is started or touched.
 @test "run: values that make no sense" {
 	local option

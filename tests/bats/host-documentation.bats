@@ -273,6 +273,13 @@ offers_classes() {
 	"offered_by_$1" 'ipvs-iso run --fail-on services,sys' | grep -qxE '(services,)?sysctl'
 }
 
+# offers_conditions SHELL
+offers_conditions() {
+	offers "$1" 'ipvs-iso wait --until ' "$(printf '%s\n' equals= contains= services=)"
+	# Some shells offer the whole word, some only what comes next.
+	"offered_by_$1" 'ipvs-iso wait -s 1s -u equals=READ' | grep -qxE '(equals=)?README.md'
+}
+
 # offers_users SHELL
 offers_users() {
 	offers_also "$1" 'ipvs-iso run --user ' nobody
@@ -321,6 +328,10 @@ offers_wrapped_completion() {
 	offers_classes bash
 }
 
+@test "bash offers what can be waited for" {
+	offers_conditions bash
+}
+
 @test "bash offers users where one is wanted" {
 	offers_users bash
 }
@@ -339,6 +350,10 @@ offers_wrapped_completion() {
 
 @test "zsh offers the classes of residue" {
 	offers_classes zsh
+}
+
+@test "zsh offers what can be waited for" {
+	offers_conditions zsh
 }
 
 @test "zsh offers users where one is wanted" {
@@ -360,6 +375,10 @@ offers_wrapped_completion() {
 
 @test "fish offers the classes of residue" {
 	offers_classes fish
+}
+
+@test "fish offers what can be waited for" {
+	offers_conditions fish
 }
 
 @test "fish offers users where one is wanted" {
