@@ -109,7 +109,7 @@ static int run(int count, char **operands)
 	table_init(&fixture);
 
 	const char *kernel = run_settings.kernel ? run_settings.kernel : getenv("IPVS_ISO_KERNEL");
-	if (check_settings(count, &error) < 0)
+	if (check_settings(count, &error) < 0 || run_take_environment(&error) < 0)
 		return print_error(&error);
 	if (run_settings.fixture) {
 		if (table_load(&fixture, run_settings.fixture, &error) < 0)
@@ -117,7 +117,8 @@ static int run(int count, char **operands)
 		run_settings.run.fixture = &fixture;
 	}
 	if (make_plan(&plan, operands, &error) < 0 ||
-	    choice_make(&choice, kernel && *kernel ? kernel : "auto", &error) < 0)
+	    choice_make(&choice, kernel && *kernel ? kernel : "auto", run_settings.run.isolation, &error) < 0 ||
+	    run_can_be(&run_settings.run, &choice, &error) < 0)
 		return print_error(&error);
 	/* Before anything is changed; a guest has a table of its own, which nobody misses. */
 	if (run_settings.fixture && choice.ipvs && ipvs_can_hold(choice.ipvs, &fixture, &error) < 0)
@@ -129,6 +130,7 @@ static int run(int count, char **operands)
 	plan_add_whole(&whole, operands);
 	run_settings.run.command = whole.units.items[0].name;
 	run_settings.run.waiting = tell_waiting;
+	run_settings.run.fail_on = run_settings.fail_on;
 	return run_choice(&plan, &choice);
 }
 

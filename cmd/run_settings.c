@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "run_settings.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/duration.h"
@@ -9,6 +12,8 @@
 
 enum option {
 	OPTION_KERNEL,
+	OPTION_ISOLATION,
+	OPTION_JOBS,
 	OPTION_WAIT,
 	OPTION_UNIT,
 	OPTION_UNITS_FROM,
@@ -17,6 +22,7 @@ enum option {
 	OPTION_TIMEOUT,
 	OPTION_KILL_AFTER,
 	OPTION_FAIL_ON,
+	OPTION_OUTPUT,
 	OPTION_KEEP,
 	OPTION_USER,
 	OPTION_MEMORY,
@@ -28,6 +34,12 @@ const struct option_row run_option_rows[] = {
 			   "whose IPVS to use: this host's, or that of a kernel\n"
 			   "started for the run; default: auto, the host's where\n"
 			   "it is there and permitted, else uml"},
+	[OPTION_ISOLATION] = {'i', "isolation", "lock|netns",
+			      "units take turns on one table, or each has a network\n"
+			      "namespace, so a table, of its own; default: lock"},
+	[OPTION_JOBS] = {'j', "jobs", "N",
+			 "units at once, in as many namespaces (--isolation netns)\n"
+			 "or guests (--kernel uml); default: 1"},
 	[OPTION_WAIT] = {'w', "wait", "SECONDS",
 			 "how long to wait for the lock (30, 1.5m); 0: fail at\n"
 			 "once; default: for ever"},
@@ -48,6 +60,9 @@ const struct option_row run_option_rows[] = {
 			    "which residue fails the run: services, destinations,\n"
 			    "timeouts, daemons, sysctl, processes, connections,\n"
 			    "all, none; default: all but connections"},
+	[OPTION_OUTPUT] = {0, "output", "always|on-failure|never",
+			   "which units' output is shown: as it comes, or, with\n"
+			   "several jobs, each unit's when it ends; default: always"},
 	[OPTION_KEEP] = {0, "keep", NULL, "do not flush first: units run on the table as it is"},
 	[OPTION_USER] = {0, "user", "NAME",
 			 "run COMMAND as that user, without root's rights;\n"
@@ -63,6 +78,7 @@ struct run_settings run_settings = {
 	.fail_on = RESIDUE_SET_DEFAULT,
 	.run =
 		{
+			.jobs = 1,
 			.wait_ms = LOCK_WAIT_FOR_EVER,
 			.guest_memory = GUEST_MEMORY_DEFAULT,
 			.guest_patience_ms = GUEST_PATIENCE_DEFAULT_MS,
@@ -86,6 +102,50 @@ static int set_memory(const char *value, struct error *error)
 	if (bytes < GUEST_MEMORY_MIN || bytes > UINT64_C(1) << 40)
 		return error_set(error, ERROR_INPUT, "a kernel wants from 64M to 1024G, not %s", value);
 	run_settings.run.guest_memory = bytes;
+	return 0;
+}
+
+static int set_isolation(const char *value, struct error *error)
+{
+	if (strcmp(value, "lock") == 0)
+		run_settings.run.isolation = ISOLATION_LOCK;
+	else if (strcmp(value, "netns") == 0)
+		run_settings.run.isolation = ISOLATION_NETNS;
+	else
+		return error_set(error, ERROR_INPUT, "there is no isolation '%s'; there are lock and netns", value);
+	return 0;
+}
+
+int run_take_environment(struct error *error)
+{
+	const char *isolation = getenv("IPVS_ISO_ISOLATION");
+	if (run_settings.isolation_chosen || !isolation || !*isolation || set_isolation(isolation, error) == 0)
+		return 0;
+	return error_context(error, "IPVS_ISO_ISOLATION");
+}
+
+static int set_jobs(const char *value, struct error *error)
+{
+	char *end;
+	errno = 0;
+	unsigned long jobs = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || errno || jobs < 1 || jobs > RUN_JOBS_MAX)
+		return error_set(error, ERROR_INPUT, "'%s' is no number of jobs; write one from 1 to %d", value,
+				 RUN_JOBS_MAX);
+	run_settings.run.jobs = (unsigned)jobs;
+	return 0;
+}
+
+static int set_output(const char *value, struct error *error)
+{
+	if (strcmp(value, "always") == 0)
+		run_settings.run.output = OUTPUT_ALWAYS;
+	else if (strcmp(value, "on-failure") == 0)
+		run_settings.run.output = OUTPUT_ON_FAILURE;
+	else if (strcmp(value, "never") == 0)
+		run_settings.run.output = OUTPUT_NEVER;
+	else
+		return error_set(error, ERROR_INPUT, "output is shown always, on-failure or never, not '%s'", value);
 	return 0;
 }
 
@@ -120,6 +180,13 @@ int run_set_option(int index, const char *value, struct error *error)
 	case OPTION_KERNEL:
 		run_settings.kernel = value;
 		return 0;
+	case OPTION_ISOLATION:
+		run_settings.isolation_chosen = true;
+		return set_isolation(value, error);
+	case OPTION_JOBS:
+		return set_jobs(value, error);
+	case OPTION_OUTPUT:
+		return set_output(value, error);
 	case OPTION_WAIT:
 		return set_duration(&run_settings.run.wait_ms, value, true, error);
 	case OPTION_UNIT:

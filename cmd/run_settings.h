@@ -12,7 +12,8 @@
 
 /* Strings are the command line's own. */
 struct run_settings {
-	const char *kernel; /* or NULL: not said */
+	bool isolation_chosen; /* by an option */
+	const char *kernel;    /* or NULL: not said */
 	ARRAY(const char *) units;
 	ARRAY(const char *) units_from; /* shell commands that print names */
 	bool no_split;
@@ -25,5 +26,8 @@ extern struct run_settings run_settings;
 /* For command_run: see struct subcommand. */
 extern const struct option_row run_option_rows[];
 int run_set_option(int index, const char *value, struct error *error);
+
+/* What the environment says where no option does: IPVS_ISO_ISOLATION. */
+int run_take_environment(struct error *error);
 
 #endif

@@ -6,8 +6,8 @@
 _ipvs_iso_options() {
 	case $1 in
 	run)
-		echo -k= --kernel= -w= --wait= --unit= --units-from= --no-split --fixture= --timeout= --kill-after= \
-			--fail-on= --keep --user= --memory= --guest-timeout=
+		echo -k= --kernel= -i= --isolation= -j= --jobs= -w= --wait= --unit= --units-from= --no-split --fixture= \
+			--timeout= --kill-after= --fail-on= --output= --keep --user= --memory= --guest-timeout=
 		;;
 	snapshot) echo -o= --output= ;;
 	diff) echo -f= --format= ;;
@@ -33,10 +33,18 @@ _ipvs_iso_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
 }
 
-# _ipvs_iso_value OPTION WORD: what the option's value may be.
+# _ipvs_iso_value COMMAND OPTION WORD: what the option's value may be.
 _ipvs_iso_value() {
+	case "$1 $2" in
+	'run --output')
+		_ipvs_iso_words 'always on-failure never' "$3"
+		return
+		;;
+	esac
+	shift
 	case $1 in
 	-k | --kernel) _ipvs_iso_words 'auto host uml' "$2" ;;
+	-i | --isolation) _ipvs_iso_words 'lock netns' "$2" ;;
 	-f | --format) _ipvs_iso_words 'text json' "$2" ;;
 	-o | --output | --fixture | --unit) _ipvs_iso_files "$2" ;;
 	-u | --until)
@@ -106,7 +114,7 @@ _ipvs_iso() {
 	done
 
 	if [ -n "$option" ]; then
-		_ipvs_iso_value "$option" "${word#=}"
+		_ipvs_iso_value "$command" "$option" "${word#=}"
 	elif [ -z "$only_operands" ] && [[ $word == -* ]]; then
 		_ipvs_iso_words "$(_ipvs_iso_options "$command" | tr -d =)" "$word"
 	elif [ -z "$command" ]; then

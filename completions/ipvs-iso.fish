@@ -29,8 +29,8 @@ function __ipvs_iso_wrapped
                 set -e words[1]
                 string join \n -- $words
                 return 0
-            case -k --kernel -w --wait --unit --units-from --fixture --timeout --kill-after --fail-on --user \
-                --memory --guest-timeout
+            case -k --kernel -i --isolation -j --jobs -w --wait --unit --units-from --fixture --timeout \
+                --kill-after --fail-on --output --user --memory --guest-timeout
                 # The value may be the word that is being completed.
                 set -q words[2]; or return 1
                 set -e words[1..2]
@@ -100,6 +100,8 @@ complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s q -l quiet -d 'Say 
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s v -l verbose -d 'Say more'
 
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s k -l kernel -xa 'auto host uml' -d 'Whose IPVS to use'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s i -l isolation -xa 'lock netns' -d 'Who shares a table'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s j -l jobs -x -d 'How many units at once'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s w -l wait -x -d 'How many seconds to wait for the lock'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l unit -r -F -d 'Run the command for this unit'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l units-from -xa '(__fish_complete_command)' -d 'A unit for each line that this prints'
@@ -108,6 +110,7 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fixture -r -F -d 'A snaps
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l timeout -x -d 'End a unit that runs longer'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l kill-after -x -d 'How long a unit may take to obey SIGTERM'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fail-on -xa '(__ipvs_iso_classes)' -d 'Which residue fails the run'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l output -xa 'always on-failure never' -d "Which units' output is shown"
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l keep -d 'Do not flush first'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l user -xa '(__fish_complete_users)' -d 'Run the command as that user'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l memory -x -d 'How much memory the embedded kernel has'

@@ -17,13 +17,8 @@
 #include "guest/console.h"
 #include "guest/machine.h"
 #include "guest/wire.h"
+#include "process/signals.h"
 #include "process/supervise.h"
-
-/* How much of a unit's output may wait for a slow reader before we stop listening to the guest. */
-#define OUTPUT_WAITING_MAX (1u << 20)
-
-/* A pipe that poll(2) calls writable takes so much without blocking (PIPE_BUF). */
-#define OUTPUT_CHUNK PIPE_BUF
 
 #define INPUT_CHUNK 16384
 
@@ -43,8 +38,7 @@ struct guest {
 	struct machine machine;
 	struct wire wire;
 	struct console console;
-	struct queue output[2]; /* for our stdout and stderr */
-	int output_failure; /* errno of a write to one of them that failed, a reader that has gone away excepted; or 0 */
+	struct output *output; /* of the unit that runs, borrowed; or NULL */
 	char *description;
 	int signals; /* a signalfd */
 	int64_t patience_ms;
@@ -105,56 +99,51 @@ static void send_input(struct guest *guest)
 	guest->wants_input = false;
 }
 
-static void write_output(struct guest *guest, int descriptor)
+/* Where a reader of ours has gone away the guest is told, so that the unit learns of it. */
+static void move_output(struct guest *guest, const struct pollfd polls[OUTPUT_POLLS])
 {
-	struct queue *queue = &guest->output[descriptor - STDOUT_FILENO];
-	if (queue_write(queue, descriptor, OUTPUT_CHUNK) == 0)
+	if (!guest->output)
 		return;
-	/* A reader that has gone away is the unit's business, not ours: it gets a SIGPIPE. */
-	if (errno != EPIPE)
-		guest->output_failure = errno;
-	char byte = (char)descriptor;
-	queue_clear(queue);
-	wire_send(&guest->wire, FRAME_OUTPUT_CLOSED, &byte, 1);
+	const bool closed_before[] = {guest->output->closed[0], guest->output->closed[1]};
+	output_move(guest->output, polls);
+	for (int i = 0; i < 2; i++) {
+		char stream = (char)(STDOUT_FILENO + i);
+		if (guest->output->closed[i] && !closed_before[i])
+			wire_send(&guest->wire, FRAME_OUTPUT_CLOSED, &stream, 1);
+	}
 }
 
-static bool output_is_full(const struct guest *guest)
+static void take_output(struct guest *guest, int stream, const struct frame *frame)
 {
-	return queue_length(&guest->output[0]) > OUTPUT_WAITING_MAX ||
-	       queue_length(&guest->output[1]) > OUTPUT_WAITING_MAX;
-}
-
-static void take_output(struct guest *guest, int descriptor, const struct frame *frame)
-{
-	if (!guest->hurried || !output_is_full(guest))
-		queue_put(&guest->output[descriptor - STDOUT_FILENO], frame->bytes, frame->length);
+	if (guest->output && (!guest->hurried || !output_is_full(guest->output)))
+		output_take(guest->output, stream, frame->bytes, frame->length);
 }
 
 static bool is_deaf(const struct guest *guest)
 {
-	return !guest->hurried && output_is_full(guest);
+	return !guest->hurried && guest->output && output_is_full(guest->output);
 }
 
 /* Moves what can be moved once. */
 static int pump(struct guest *guest, int64_t wait_ms, struct error *error)
 {
 	bool deaf = is_deaf(guest);
-	struct pollfd ends[] = {
+	struct pollfd ends[4 + OUTPUT_POLLS] = {
 		{.fd = deaf ? -1 : guest->wire.descriptor,
 		 .events = (short)(POLLIN | (wire_can_send(&guest->wire) ? POLLOUT : 0))},
 		{.fd = guest->machine.console, .events = POLLIN},
 		{.fd = guest->signals, .events = POLLIN},
 		{.fd = guest->wants_input ? STDIN_FILENO : -1, .events = POLLIN},
-		{.fd = queue_length(&guest->output[0]) ? STDOUT_FILENO : -1, .events = POLLOUT},
-		{.fd = queue_length(&guest->output[1]) ? STDERR_FILENO : -1, .events = POLLOUT},
 	};
-	if (poll(ends, sizeof ends / sizeof *ends, (int)wait_ms) < 0 && errno != EINTR)
+	nfds_t count = 4;
+	if (guest->output) {
+		output_poll(guest->output, ends + count);
+		count += OUTPUT_POLLS;
+	}
+	if (poll(ends, count, (int)wait_ms) < 0 && errno != EINTR)
 		return error_set_errno(error, errno, "cannot wait for the guest");
 
-	if (ends[4].revents)
-		write_output(guest, STDOUT_FILENO);
-	if (ends[5].revents)
-		write_output(guest, STDERR_FILENO);
+	move_output(guest, ends + 4);
 	if (ends[3].revents)
 		send_input(guest);
 	if (ends[1].revents && console_receive(&guest->console, guest->machine.console) < 0)
@@ -347,29 +336,29 @@ struct guest *guest_start(const struct guest_options *options, int *interrupted,
 
 /*
  * Writes what still waits. A reader that takes nothing is waited for, as the unit itself would have done; not so where the
- * unit was cut short.
+ * unit was cut short, or somebody asks us to end.
  */
-static int drain_output(struct guest *guest, struct error *error)
+static int drain_output(struct guest *guest, int *signal, struct error *error)
 {
 	size_t waiting = 0;
 	int64_t moved = duration_now();
-	for (;;) {
-		size_t left = queue_length(&guest->output[0]) + queue_length(&guest->output[1]);
+	while (output_is_waiting(guest->output)) {
+		size_t left = queue_length(&guest->output->waiting[0]) + queue_length(&guest->output->waiting[1]);
 		int64_t now = duration_now();
-		if (left == 0 || signal_received(guest))
-			return 0;
 		if (left != waiting)
 			moved = now;
 		waiting = left;
+		int received = signal_received(guest);
+		if (received && !*signal)
+			*signal = received;
+		guest->hurried = guest->hurried || received;
 		int64_t wait_ms = guest->hurried ? moved + READER_PATIENCE_MS - now : -1;
-		if (guest->hurried && wait_ms <= 0) {
-			queue_clear(&guest->output[0]);
-			queue_clear(&guest->output[1]);
-			return 0;
-		}
-		if (pump(guest, wait_ms, error) < 0)
+		if (guest->hurried && wait_ms <= 0)
+			output_drop_waiting(guest->output);
+		else if (pump(guest, wait_ms, error) < 0)
 			return -1;
 	}
+	return 0;
 }
 
 static int64_t add_time(int64_t time, int64_t more)
@@ -398,12 +387,59 @@ static void give_up(struct guest *guest, const struct guest_request *request, in
 	result->status = first_signal ? 128 + first_signal : STATUS_TIMED_OUT;
 }
 
-int guest_run(struct guest *guest, const struct guest_request *request, struct unit_result *result, struct error *error)
+/* Takes the result; the unit's output has come before it. */
+static int take_result(struct guest *guest, const struct frame *frame, int first_signal, struct unit_result *result,
+		       struct error *error)
+{
+	if (frame->type != FRAME_RESULT)
+		return lost(guest, error, "the guest answered with something that is no result");
+	if (unit_result_from_json(result, frame->bytes, frame->length, error) < 0 ||
+	    drain_output(guest, &first_signal, error) < 0)
+		return -1;
+	if (first_signal)
+		result->interrupted = first_signal;
+	return 0;
+}
+
+static int follow_unit(struct guest *guest, const struct guest_request *request, int64_t until,
+		       struct unit_result *result, struct error *error)
+{
+	struct interruption interruption = {0};
+	for (;;) {
+		enum event event = EVENT_TIME;
+		struct frame frame = {0};
+		int signal = 0;
+		if (guest_wait(guest, until, &event, &frame, &signal, error) < 0)
+			return -1;
+		if (event == EVENT_SIGNAL) {
+			if (!interruption_note(&interruption, signal))
+				continue;
+			char byte = (char)signal;
+			wire_send(&guest->wire, FRAME_SIGNAL, &byte, 1);
+			int64_t patience_ms = interruption.count > 1 ? STOP_PATIENCE_MS : ending_ms(request);
+			int64_t limit = add_time(duration_now(), patience_ms);
+			if (until == 0 || limit < until)
+				until = limit;
+			guest->hurried = true;
+		} else if (event == EVENT_TIME && is_deaf(guest)) {
+			/* Its answer may wait behind output that nobody takes. */
+			guest->hurried = true;
+			until = add_time(duration_now(), STOP_PATIENCE_MS);
+		} else if (event == EVENT_TIME) {
+			give_up(guest, request, interruption.first, result);
+			return 0;
+		} else {
+			return take_result(guest, &frame, interruption.first, result, error);
+		}
+	}
+}
+
+int guest_run(struct guest *guest, const struct guest_request *request, struct output *output,
+	      struct unit_result *result, struct error *error)
 {
 	CLEANUP_FREE char *text = guest_request_to_json(request);
 	wire_send_text(&guest->wire, FRAME_RUN, text);
 
-	int first_signal = 0;
 	int64_t started = duration_now();
 	int64_t until = 0;
 	if (request->timeout_ms > 0) {
@@ -412,47 +448,10 @@ int guest_run(struct guest *guest, const struct guest_request *request, struct u
 	}
 	guest->heard = started;
 	guest->hurried = false;
-	for (;;) {
-		enum event event = EVENT_TIME;
-		struct frame frame = {0};
-		int signal = 0;
-		if (guest_wait(guest, until, &event, &frame, &signal, error) < 0)
-			return -1;
-		if (event == EVENT_SIGNAL) {
-			char byte = (char)signal;
-			wire_send(&guest->wire, FRAME_SIGNAL, &byte, 1);
-			int64_t patience_ms = first_signal ? STOP_PATIENCE_MS : ending_ms(request);
-			int64_t limit = add_time(duration_now(), patience_ms);
-			if (until == 0 || limit < until)
-				until = limit;
-			if (!first_signal)
-				first_signal = signal;
-			guest->hurried = true;
-			continue;
-		}
-		if (event == EVENT_TIME && is_deaf(guest)) {
-			/* Its answer may wait behind output that nobody takes. */
-			guest->hurried = true;
-			until = add_time(duration_now(), STOP_PATIENCE_MS);
-			continue;
-		}
-		if (event == EVENT_TIME) {
-			give_up(guest, request, first_signal, result);
-			return 0;
-		}
-		if (frame.type != FRAME_RESULT)
-			return lost(guest, error, "the guest answered with something that is no result");
-		if (unit_result_from_json(result, frame.bytes, frame.length, error) < 0)
-			return -1;
-		if (first_signal)
-			result->interrupted = first_signal;
-		if (drain_output(guest, error) < 0)
-			return -1;
-		if (guest->output_failure && !error_is_set(&result->trouble))
-			error_set(&result->trouble, ERROR_FAILED, "cannot write what the unit printed: %s",
-				  strerror(guest->output_failure));
-		return 0;
-	}
+	guest->output = output;
+	int failed = follow_unit(guest, request, until, result, error);
+	guest->output = NULL;
+	return failed;
 }
 
 void guest_stop(struct guest *guest)
@@ -471,8 +470,6 @@ void guest_stop(struct guest *guest)
 	file_cleanup_close(&guest->signals);
 	wire_clear(&guest->wire);
 	console_clear(&guest->console);
-	queue_clear(&guest->output[0]);
-	queue_clear(&guest->output[1]);
 	free(guest->description);
 	free(guest);
 }

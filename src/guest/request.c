@@ -86,12 +86,12 @@ int guest_setup_from_json(struct guest_setup *setup, const char *bytes, size_t l
 
 char *guest_request_to_json(const struct guest_request *request)
 {
-	return dump(json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:I}", "name", bytes_to_json(request->name),
-			      "arguments", list_to_json(request->arguments), "environment",
-			      list_to_json(request->environment), "fixture", optional_to_json(request->fixture), "user",
-			      optional_to_json(request->user), "file_mask", (json_int_t)request->file_mask, "keep",
-			      (int)request->keep, "timeout_ms", (json_int_t)request->timeout_ms, "kill_after_ms",
-			      (json_int_t)request->kill_after_ms));
+	return dump(json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:b, s:I, s:I}", "name", bytes_to_json(request->name), "arguments",
+		list_to_json(request->arguments), "environment", list_to_json(request->environment), "fixture",
+		optional_to_json(request->fixture), "user", optional_to_json(request->user), "file_mask",
+		(json_int_t)request->file_mask, "keep", (int)request->keep, "sandbox", (int)request->sandbox,
+		"timeout_ms", (json_int_t)request->timeout_ms, "kill_after_ms", (json_int_t)request->kill_after_ms));
 }
 
 static int fill(struct guest_request *request, json_t *json)
@@ -105,12 +105,15 @@ static int fill(struct guest_request *request, json_t *json)
 	json_int_t timeout_ms = 0;
 	json_int_t kill_after_ms = 0;
 	int keep = 0;
-	if (json_unpack(json, "{s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:I, s:I}", "name", &name, "arguments", &arguments,
-			"environment", &environment, "fixture", &fixture, "user", &user, "file_mask", &file_mask,
-			"keep", &keep, "timeout_ms", &timeout_ms, "kill_after_ms", &kill_after_ms) < 0)
+	int sandbox = 0;
+	if (json_unpack(json, "{s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:b, s:I, s:I}", "name", &name, "arguments",
+			&arguments, "environment", &environment, "fixture", &fixture, "user", &user, "file_mask",
+			&file_mask, "keep", &keep, "sandbox", &sandbox, "timeout_ms", &timeout_ms, "kill_after_ms",
+			&kill_after_ms) < 0)
 		return -1;
 	request->file_mask = (unsigned)file_mask & 0777;
 	request->keep = keep;
+	request->sandbox = sandbox;
 	request->timeout_ms = timeout_ms;
 	request->kill_after_ms = kill_after_ms;
 	request->name = bytes_from_json(name);

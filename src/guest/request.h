@@ -24,6 +24,7 @@ struct guest_request {
 	char *user;         /* who the command runs as; or NULL */
 	unsigned file_mask; /* umask */
 	bool keep;
+	bool sandbox; /* in a sandbox of its own (unit/sandbox.h) */
 	int64_t timeout_ms, kill_after_ms;
 };
 

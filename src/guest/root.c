@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -17,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "kernel/loopback.h"
 #include "kernel/module.h"
 
 /* Where the new root is put together; /tmp is on every host. */
@@ -169,18 +167,6 @@ static int enter_root(struct error *error)
 	/* Both places at once: the old root then lies over the new one, and is taken off. See pivot_root(2). */
 	if (chdir(ROOT) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return error_set_errno(error, errno, "cannot make the overlay the root");
-	return 0;
-}
-
-static int loopback_up(struct error *error)
-{
-	CLEANUP_CLOSE int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = {.ifr_name = "lo"};
-	if (any < 0 || ioctl(any, SIOCGIFFLAGS, &request) < 0)
-		return error_set_errno(error, errno, "cannot find the loopback link");
-	request.ifr_flags |= IFF_UP;
-	if (ioctl(any, SIOCSIFFLAGS, &request) < 0)
-		return error_set_errno(error, errno, "cannot bring loopback up");
 	return 0;
 }
 

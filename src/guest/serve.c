@@ -35,6 +35,7 @@ struct server {
 	bool input_asked, input_ended;
 	struct guest_request request; /* of the unit that runs */
 	struct worker worker;
+	struct output output; /* only its pipes are used: what comes out of them goes onto the line */
 	struct queue result;
 	int signals; /* a signalfd for SIGCHLD */
 	bool power_off;
@@ -64,7 +65,7 @@ static void relay_or_close(struct server *server, int *descriptor, enum frame_ty
 /* The unit shall learn that nobody listens, as it would on the host: its next write gets a SIGPIPE. */
 static void close_output(struct server *server, int stream)
 {
-	int *descriptor = stream == STDOUT_FILENO ? &server->worker.stdout : &server->worker.stderr;
+	int *descriptor = &server->output.ends[stream == STDERR_FILENO];
 	file_cleanup_close(descriptor);
 	*descriptor = -1;
 }
@@ -72,12 +73,12 @@ static void close_output(struct server *server, int stream)
 static void receive_result(struct server *server)
 {
 	char bytes[READ_LENGTH];
-	ssize_t got = read(server->worker.result, bytes, sizeof bytes);
+	ssize_t got = read(server->worker.answers, bytes, sizeof bytes);
 	if (got > 0)
 		queue_put(&server->result, bytes, (size_t)got);
 	else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-		close(server->worker.result);
-		server->worker.result = -1;
+		close(server->worker.answers);
+		server->worker.answers = -1;
 	}
 }
 
@@ -104,11 +105,11 @@ static void finish_unit(struct server *server, int status)
 	struct worker *worker = &server->worker;
 	if (status != 0)
 		end_all_processes();
-	while (worker->result >= 0)
+	while (worker->answers >= 0)
 		receive_result(server);
-	while (worker->stdout >= 0 && relay(server, worker->stdout, FRAME_STDOUT) > 0)
+	while (server->output.ends[0] >= 0 && relay(server, server->output.ends[0], FRAME_STDOUT) > 0)
 		;
-	while (worker->stderr >= 0 && relay(server, worker->stderr, FRAME_STDERR) > 0)
+	while (server->output.ends[1] >= 0 && relay(server, server->output.ends[1], FRAME_STDERR) > 0)
 		;
 	if (status == 0)
 		wire_send(server->wire, FRAME_RESULT, server->result.bytes + server->result.start,
@@ -116,9 +117,8 @@ static void finish_unit(struct server *server, int status)
 	else
 		send_trouble(server, server->request.name, "the process that ran the unit died");
 
-	file_cleanup_close(&worker->stdout);
-	file_cleanup_close(&worker->stderr);
-	*worker = (struct worker){.stdout = -1, .stderr = -1, .result = -1};
+	output_clear(&server->output);
+	*worker = (struct worker){.answers = -1};
 	queue_clear(&server->result);
 	guest_request_clear(&server->request);
 }
@@ -143,8 +143,10 @@ static void start_unit(struct server *server, const struct frame *frame)
 		send_trouble(server, "", error.message);
 		return;
 	}
-	if (worker_start(&server->worker, &server->request, server->directory, server->input_read, &error) < 0) {
+	if (guest_worker_start(&server->worker, &server->request, server->directory, server->input_read,
+			       &server->output, &error) < 0) {
 		send_trouble(server, server->request.name, error.message);
+		output_clear(&server->output);
 		guest_request_clear(&server->request);
 	}
 }
@@ -209,9 +211,9 @@ static int turn(struct server *server)
 		{.fd = server->wire->descriptor,
 		 .events = (short)(POLLIN | (wire_can_send(server->wire) ? POLLOUT : 0))},
 		{.fd = server->signals, .events = POLLIN},
-		{.fd = full ? -1 : worker->stdout, .events = POLLIN},
-		{.fd = full ? -1 : worker->stderr, .events = POLLIN},
-		{.fd = worker->result, .events = POLLIN},
+		{.fd = full ? -1 : server->output.ends[0], .events = POLLIN},
+		{.fd = full ? -1 : server->output.ends[1], .events = POLLIN},
+		{.fd = worker->answers, .events = POLLIN},
 		{.fd = feeding ? server->input_write : -1, .events = POLLOUT},
 	};
 	int ready = poll(ends, sizeof ends / sizeof *ends, ALIVE_INTERVAL_MS);
@@ -219,9 +221,9 @@ static int turn(struct server *server)
 		wire_send(server->wire, FRAME_ALIVE, NULL, 0);
 
 	if (ends[2].revents)
-		relay_or_close(server, &worker->stdout, FRAME_STDOUT);
+		relay_or_close(server, &server->output.ends[0], FRAME_STDOUT);
 	if (ends[3].revents)
-		relay_or_close(server, &worker->stderr, FRAME_STDERR);
+		relay_or_close(server, &server->output.ends[1], FRAME_STDERR);
 	if (ends[4].revents)
 		receive_result(server);
 	if (ends[5].revents)
@@ -264,8 +266,9 @@ void guest_serve(struct wire *wire, const char *directory)
 	struct server server = {
 		.wire = wire,
 		.directory = directory,
-		.worker = {.stdout = -1, .stderr = -1, .result = -1},
+		.worker = {.answers = -1},
 	};
+	output_init(&server.output, false, false);
 	if (prepare(&server) < 0)
 		return;
 	while (!server.power_off && turn(&server) == 0)

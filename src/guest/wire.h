@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/queue.h"
 
 enum frame_type {
 	/* From the guest */
@@ -48,27 +49,6 @@ enum frame_type {
 
 /* No frame is longer: a fixture of a hundred thousand rules takes some 20 MiB. */
 #define FRAME_LENGTH_MAX (256u << 20)
-
-/* Bytes that wait. Starts as zeros. */
-struct queue {
-	char *bytes;  /* owned */
-	size_t start; /* of what is still to be taken */
-	size_t end;
-	size_t room;
-};
-
-void queue_clear(struct queue *queue);
-void queue_put(struct queue *queue, const char *bytes, size_t length);
-static inline size_t queue_length(const struct queue *queue)
-{
-	return queue->end - queue->start;
-}
-
-/*
- * Writes to a descriptor what it takes at once, at most `limit` bytes (0: no limit). 0, also when it takes nothing now;
- * -1 with errno.
- */
-int queue_write(struct queue *queue, int descriptor, size_t limit);
 
 /* One end of the line. `descriptor` is non-blocking and not owned. */
 struct wire {

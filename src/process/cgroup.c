@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,11 @@ void cgroup_make(struct cgroup *cgroup)
 		return;
 	CLEANUP_FREE char *parent = memory_printf("%s%s", mount, own);
 	remove_abandoned(parent);
-	CLEANUP_FREE char *path = memory_printf("%s/" NAME_PREFIX "%d", parent, (int)getpid());
+	/* Process numbers are only unique within a PID namespace. */
+	struct stat namespace = {0};
+	stat("/proc/self/ns/pid", &namespace);
+	CLEANUP_FREE char *path =
+		memory_printf("%s/" NAME_PREFIX "%ju-%d", parent, (uintmax_t) namespace.st_ino, (int)getpid());
 	if (mkdir(path, 0755) < 0)
 		return;
 	cgroup->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

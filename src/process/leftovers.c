@@ -22,6 +22,7 @@
 struct cleanup {
 	const struct cgroup *cgroup;
 	const struct process_list *except;
+	struct output *output;
 	struct interruption *interruption;
 	bool stops_groups;         /* look() stops every process group that is all ours */
 	struct process_list alive; /* as of the last look() */
@@ -78,7 +79,7 @@ static bool is_hurried(const struct cleanup *cleanup)
 static bool wait_for_child(struct cleanup *cleanup, int64_t deadline)
 {
 	int signal;
-	while ((signal = signals_next(deadline)) != 0) {
+	while ((signal = signals_next(deadline, cleanup->output)) != 0) {
 		if (signal == SIGCHLD || (interruption_note(cleanup->interruption, signal) && is_hurried(cleanup)))
 			return true;
 	}
@@ -177,10 +178,16 @@ static void note_survivors(struct outcome *outcome, const struct process_list *a
 }
 
 void leftovers_end(struct outcome *outcome, const struct cgroup *cgroup, const struct process_list *except,
-		   int64_t grace_ms, struct interruption *interruption)
+		   int64_t grace_ms, struct output *output, struct interruption *interruption)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	struct cleanup cleanup = {.cgroup = cgroup, .except = except, .interruption = interruption, .error = &error};
+	struct cleanup cleanup = {
+		.cgroup = cgroup,
+		.except = except,
+		.output = output,
+		.interruption = interruption,
+		.error = &error,
+	};
 
 	wait_until_gone(&cleanup, MOMENT_MS, false);
 	if (!cleanup.gone) {

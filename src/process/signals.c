@@ -111,7 +111,20 @@ static int milliseconds_until(int64_t deadline)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-int signals_next(int64_t deadline)
+/* Its failures are EINTR, after SIGSTOP, and a shortage of memory that passes. */
+static void wait_for_something(int milliseconds, struct output *output)
+{
+	struct pollfd polls[1 + OUTPUT_POLLS] = {{.fd = signals.descriptor, .events = POLLIN}};
+	if (!output) {
+		poll(polls, 1, milliseconds);
+		return;
+	}
+	output_poll(output, polls + 1);
+	if (poll(polls, 1 + OUTPUT_POLLS, milliseconds) > 0)
+		output_move(output, polls + 1);
+}
+
+int signals_next(int64_t deadline, struct output *output)
 {
 	for (;;) {
 		struct signalfd_siginfo information;
@@ -119,11 +132,16 @@ int signals_next(int64_t deadline)
 			return (int)information.ssi_signo;
 
 		int milliseconds = milliseconds_until(deadline);
+		if (milliseconds > 0 || milliseconds == -1 || output)
+			wait_for_something(milliseconds, output);
 		if (milliseconds == 0)
 			return 0;
-		/* Its failures are EINTR, after SIGSTOP, and a shortage of memory that passes. */
-		poll(&(struct pollfd){.fd = signals.descriptor, .events = POLLIN}, 1, milliseconds);
 	}
+}
+
+int signals_descriptor(void)
+{
+	return signals.descriptor;
 }
 
 bool interruption_note(struct interruption *interruption, int signal)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "process/output.h"
 
 /*
  * Blocks SIGINT, SIGTERM, SIGHUP, SIGQUIT (those of them that are not ignored: nohup(1) and `&` in scripts ignore some)
@@ -27,9 +28,14 @@ int signals_take_job_control(bool wanted, struct error *error);
 /* For a deadline that never comes. */
 #define SIGNALS_FOR_EVER INT64_MAX
 
-/* Waits for the next signal, until `deadline` (of duration_now()) at most; then 0. One that has arrived already is
-   returned whatever the deadline. */
-int signals_next(int64_t deadline);
+/*
+ * Waits for the next signal, until `deadline` (of duration_now()) at most; then 0. One that has arrived already is
+ * returned whatever the deadline. What a unit prints meanwhile is moved on (NULL: there is nothing of that kind).
+ */
+int signals_next(int64_t deadline, struct output *output);
+
+/* To be looked at with poll(2): readable when signals_next() would return one. */
+int signals_descriptor(void);
 
 /* How often somebody has asked us to end. Starts as zeros. */
 struct interruption {

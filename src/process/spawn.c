@@ -36,9 +36,15 @@ static int pass_on(const struct command *command)
 	return 0;
 }
 
-static _Noreturn void become(const struct command *command, const struct cgroup *cgroup, int pipe)
+static _Noreturn void become(const struct command *command, const struct cgroup *cgroup, const struct spawn_ends *ends,
+			     int pipe)
 {
 	setpgid(0, 0);
+	/* Neither is one of 0 to 2 (cmd/main.c sees to that), so these cannot fail. */
+	if (ends->stdout >= 0)
+		dup2(ends->stdout, STDOUT_FILENO);
+	if (ends->stderr >= 0)
+		dup2(ends->stderr, STDERR_FILENO);
 	/* Where that is refused the command does without: it is ended all the same. */
 	cgroup_enter(cgroup);
 	if (command->directory && chdir(command->directory) < 0)
@@ -95,19 +101,20 @@ static void close_pipe_end(int *end)
 	*end = -1;
 }
 
-pid_t spawn(const struct command *command, const struct cgroup *cgroup, struct error *error)
+pid_t spawn(const struct command *command, const struct cgroup *cgroup, const struct spawn_ends *ends,
+	    struct error *error)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	int failure_pipe[2];
+	if (pipe2(failure_pipe, O_CLOEXEC) < 0)
 		return error_set_errno(error, errno, "cannot make a pipe to run %s", command->arguments[0]);
-	CLEANUP_CLOSE int reading = ends[0];
-	CLEANUP_CLOSE int writing = ends[1];
+	CLEANUP_CLOSE int reading = failure_pipe[0];
+	CLEANUP_CLOSE int writing = failure_pipe[1];
 
 	pid_t pid = fork();
 	if (pid < 0)
 		return error_set_errno(error, errno, "cannot make a process to run %s", command->arguments[0]);
 	if (pid == 0)
-		become(command, cgroup, writing);
+		become(command, cgroup, ends, writing);
 
 	/* In both, as nobody knows which of us runs first. After its exec this fails, and has been done. */
 	setpgid(pid, pid);

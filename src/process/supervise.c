@@ -64,12 +64,17 @@ int supervise_prepare(struct error *error)
 	return 0;
 }
 
-int supervise_pending_signal(void)
+const struct interruption *supervise_interruption(void)
 {
 	int signal;
-	while ((signal = signals_next(0)) != 0)
+	while ((signal = signals_next(0, NULL)) != 0)
 		interruption_note(&supervisor.outside, signal);
-	return supervisor.outside.first;
+	return &supervisor.outside;
+}
+
+int supervise_pending_signal(void)
+{
+	return supervise_interruption()->first;
 }
 
 static void signal_group(const struct run *run, int signal)
@@ -266,12 +271,29 @@ static void follow(struct run *run)
 		bool more = look_at_children(run);
 		if (run->ended)
 			return;
-		int signal = signals_next(more ? 0 : run->deadline);
+		int signal = signals_next(more ? 0 : run->deadline, run->command->output);
 		if (signal) /* SIGCHLD has done its work by waking us */
 			on_signal(run, signal);
 		else if (duration_now() >= run->deadline)
 			on_deadline(run);
 	}
+}
+
+/* Starts the command; with pipes of its own where somebody takes what it prints. */
+static int start_command(struct run *run, struct error *error)
+{
+	CLEANUP_CLOSE int its_stdout = -1;
+	CLEANUP_CLOSE int its_stderr = -1;
+	if (run->command->output) {
+		int theirs[2];
+		if (output_open(run->command->output, theirs, error) < 0)
+			return -1;
+		its_stdout = theirs[0];
+		its_stderr = theirs[1];
+	}
+	const struct spawn_ends ends = {.stdout = its_stdout, .stderr = its_stderr};
+	run->pid = spawn(run->command, &run->cgroup, &ends, error);
+	return run->pid < 0 ? -1 : 0;
 }
 
 static int start(struct run *run, struct error *error)
@@ -282,8 +304,7 @@ static int start(struct run *run, struct error *error)
 	if (run->command->timeout_ms == 0 ||
 	    __builtin_add_overflow(run->started, run->command->timeout_ms, &run->deadline))
 		run->deadline = SIGNALS_FOR_EVER;
-	run->pid = spawn(run->command, &run->cgroup, error);
-	return run->pid < 0 ? -1 : 0;
+	return start_command(run, error);
 }
 
 int supervise_run(const struct command *command, struct outcome *outcome, struct error *error)
@@ -302,7 +323,11 @@ int supervise_run(const struct command *command, struct outcome *outcome, struct
 	signals_take_job_control(false, &ignored);
 	if (failed == 0) {
 		int64_t grace = command->kill_after_ms ? command->kill_after_ms : SUPERVISE_LEFTOVER_GRACE_MS;
-		leftovers_end(outcome, &run.cgroup, &supervisor.before, grace, &run.interruption);
+		leftovers_end(outcome, &run.cgroup, &supervisor.before, grace, command->output, &run.interruption);
+		if (command->output) {
+			output_drain(command->output);
+			output_flush(command->output, run.interruption.count > 0);
+		}
 		outcome->interrupted = run.interruption.first;
 	}
 	cgroup_remove(&run.cgroup);

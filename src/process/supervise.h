@@ -10,6 +10,8 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "process/identity.h"
+#include "process/output.h"
+#include "process/signals.h"
 
 /* What to run. Everything is borrowed. */
 struct command {
@@ -19,6 +21,7 @@ struct command {
 	const struct identity *identity; /* who it runs as; or NULL: who this process is */
 	const int *inherited;            /* descriptors that the command keeps (the locks') though they are O_CLOEXEC */
 	size_t inherited_count;
+	struct output *output; /* takes what it prints; or NULL: it has our stdout and stderr */
 	int64_t timeout_ms;    /* 0: none. Past it the command, and all that it started, gets SIGTERM */
 	int64_t kill_after_ms; /* from a SIGTERM (of ours) to SIGKILL; 0: SUPERVISE_KILL_AFTER_MS, and for what is
 				      left over SUPERVISE_LEFTOVER_GRACE_MS */
@@ -69,6 +72,9 @@ int supervise_prepare(struct error *error);
  * The terminal stays ours, so that Ctrl-C and Ctrl-Z reach us and are passed on, until the command wants to read it or
  * to change its settings; from then on, where we are in the foreground ourselves, it is the command's.
  *
+ * With an output, what it and all that it started have printed until then has been taken when this returns, and written
+ * where it is shown live; a reader that takes nothing is waited for until a signal arrives.
+ *
  * -1 only where it could not be started: ERROR_NOT_FOUND and ERROR_NOT_RUNNABLE tell 127 from 126. `outcome` must be
  * zeros.
  */
@@ -79,5 +85,8 @@ int supervise_run(const struct command *command, struct outcome *outcome, struct
  * asked for here (what has not is passed to the next command); or 0. Does not block.
  */
 int supervise_pending_signal(void);
+
+/* The same with how often that was, and what came last. */
+const struct interruption *supervise_interruption(void);
 
 #endif

@@ -47,12 +47,14 @@ struct unit_result {
 };
 
 struct run_result {
-	char *command;       /* as one would type it; owned, or NULL */
-	char *kernel;        /* in words: "this host's kernel", "uml 6.1.176"; owned, or NULL where none was reached */
-	time_t started;      /* by the clock on the wall */
-	int64_t waited_ms;   /* for the lock, or for the guest to boot */
-	int64_t duration_ms; /* of all, until the table was back */
-	size_t planned;      /* how many units there were to run */
+	char *command; /* as one would type it; owned, or NULL */
+	char *kernel;  /* in words: "this host's kernel", "uml 6.1.176"; owned, or NULL where none was reached */
+	const char *isolation; /* "lock" or "netns"; static, or NULL where none was reached */
+	unsigned jobs;         /* how many units at once */
+	time_t started;        /* by the clock on the wall */
+	int64_t waited_ms;     /* for the lock, or for the guest to boot */
+	int64_t duration_ms;   /* of all, until the table was back */
+	size_t planned;        /* how many units there were to run */
 	ARRAY(struct unit_result) units;
 	int interrupted;      /* the signal that ended the run early, or 0 */
 	struct error trouble; /* what failed around the units: the table could not be put back */

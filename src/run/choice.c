@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "unit/sandbox.h"
 
 void choice_clear(struct choice *choice)
 {
@@ -13,10 +14,17 @@ void choice_clear(struct choice *choice)
 	*choice = (struct choice){0};
 }
 
-static int take_host(struct choice *choice, struct error *error)
+static int take_host(struct choice *choice, enum isolation isolation, struct error *error)
 {
-	choice->ipvs = ipvs_open(error);
-	return choice->ipvs ? 0 : -1;
+	struct ipvs *ipvs = ipvs_open(error);
+	if (!ipvs)
+		return -1;
+	if (isolation == ISOLATION_NETNS && sandbox_permitted(error) < 0) {
+		ipvs_close(ipvs);
+		return -1;
+	}
+	choice->ipvs = ipvs;
+	return 0;
 }
 
 static int take_guest(struct choice *choice, const struct guest_kernel *kernel, struct error *error)
@@ -28,10 +36,10 @@ static int take_guest(struct choice *choice, const struct guest_kernel *kernel, 
 	return 0;
 }
 
-static int take_any(struct choice *choice, struct error *error)
+static int take_any(struct choice *choice, enum isolation isolation, struct error *error)
 {
 	CLEANUP_ERROR struct error host_error = ERROR_INIT;
-	if (take_host(choice, &host_error) == 0)
+	if (take_host(choice, isolation, &host_error) == 0)
 		return 0;
 	for (const struct guest_kernel *const *kernel = guest_kernels; *kernel; kernel++) {
 		if (take_guest(choice, *kernel, error) == 0) {
@@ -44,12 +52,12 @@ static int take_any(struct choice *choice, struct error *error)
 	return error_context(error, "%s", host_error.message);
 }
 
-int choice_make(struct choice *choice, const char *name, struct error *error)
+int choice_make(struct choice *choice, const char *name, enum isolation isolation, struct error *error)
 {
 	if (strcmp(name, "auto") == 0)
-		return take_any(choice, error);
+		return take_any(choice, isolation, error);
 	if (strcmp(name, "host") == 0)
-		return take_host(choice, error);
+		return take_host(choice, isolation, error);
 	const struct guest_kernel *kernel = guest_kernel_named(name);
 	if (!kernel) {
 		error_set(error, ERROR_INPUT, "there is no kernel '%s'", name);

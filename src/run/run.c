@@ -1,65 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/run.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/duration.h"
 #include "base/memory.h"
 #include "process/supervise.h"
-#include "table/json.h"
+#include "run/guest_place.h"
+#include "run/pool.h"
+#include "run/schedule.h"
 #include "unit/clean.h"
 #include "unit/unit.h"
 
-/* Where units run. */
+/* Where units run one after another. */
 struct place {
 	void *context;
-	/* Runs one. False when no other can be run there. */
-	bool (*run_unit)(void *context, const struct planned_unit *unit, struct unit_result *result);
+	/* Runs one; `output` takes what it prints. False when no other can be run there. */
+	bool (*run_unit)(void *context, const struct planned_unit *unit, struct output *output, bool inherits,
+			 struct unit_result *result);
 };
 
-/* What the whole of a run knows. */
-struct run {
-	const struct plan *plan;
-	const struct run_options *options;
-	const struct run_observer *observer;
-	struct run_result *result;
-	int64_t begun; /* duration_now() */
-};
-
-/* The units can begin, on `kernel`. */
-static void note_kernel(const struct run *run, const char *kernel)
+static void run_in_turn(struct schedule *schedule, const struct place *place)
 {
-	run->result->kernel = memory_copy_string(kernel);
-	run->result->waited_ms = duration_now() - run->begun;
-	if (run->observer->started)
-		run->observer->started(run->observer->context, kernel, run->plan->units.count);
-}
-
-static void run_units(const struct run *run, const struct place *place)
-{
-	const struct plan *plan = run->plan;
-	const struct run_observer *observer = run->observer;
-	struct run_result *result = run->result;
-	for (size_t i = 0; i < plan->units.count; i++) {
-		const struct planned_unit *unit = &plan->units.items[i];
-		if (observer->unit_started)
-			observer->unit_started(observer->context, unit->name);
-		struct unit_result *unit_result = array_append(&result->units);
-		int64_t started = duration_now() - run->begun;
-		bool more = place->run_unit(place->context, unit, unit_result);
-		unit_result->times.started = started;
-		if (observer->unit_ended)
-			observer->unit_ended(observer->context, unit_result);
-		result->interrupted = unit_result->interrupted;
-		if (!result->interrupted)
-			result->interrupted = supervise_pending_signal();
-		/* With somebody else at the table, the units behind this one would only be reports of nonsense. */
-		if (!more || result->interrupted || unit_result->trouble.kind == ERROR_RIVAL)
-			return;
+	struct turn turn;
+	bool more = true;
+	while (more && schedule_next(schedule, &turn)) {
+		struct unit_result result = {.name = NULL};
+		more = place->run_unit(place->context, turn.unit, &turn.output, turn.inherits, &result);
+		schedule_ended(schedule, &turn, &result);
 	}
 }
 
@@ -69,17 +36,20 @@ struct host_place {
 	struct unit_options options;
 };
 
-static bool run_unit_on_host(void *context, const struct planned_unit *planned, struct unit_result *result)
+static bool run_unit_on_host(void *context, const struct planned_unit *planned, struct output *output, bool inherits,
+			     struct unit_result *result)
 {
 	const struct host_place *host = context;
 	const struct unit unit = {.name = planned->name, .arguments = planned->arguments};
-	unit_run(host->session->ipvs, &unit, &host->options, result);
+	struct unit_options options = host->options;
+	options.output = inherits ? NULL : output;
+	unit_run(host->session->ipvs, &unit, &options, result);
 	return session_end_unit(host->session, &result->trouble) == 0;
 }
 
-static void run_in_session(const struct run *run, struct session *session)
+static void run_in_session(struct schedule *schedule, struct session *session)
 {
-	const struct run_options *options = run->options;
+	const struct run_options *options = schedule->options;
 	CLEANUP_TABLE struct table clean;
 	table_init(&clean);
 	clean_table_make(&clean, options->fixture, &session->host);
@@ -96,17 +66,17 @@ static void run_in_session(const struct run *run, struct session *session)
 			},
 	};
 	const struct place place = {.context = &host, .run_unit = run_unit_on_host};
-	note_kernel(run, "this host's kernel");
-	run_units(run, &place);
+	schedule_reached(schedule, "this host's kernel");
+	run_in_turn(schedule, &place);
 	/* The last unit's connections must not meet the host's services. */
 	if (!options->keep)
-		ipvs_flush(session->ipvs, &run->result->trouble);
+		ipvs_flush(session->ipvs, &schedule->result->trouble);
 }
 
-static void run_on_host(const struct run *run, struct ipvs *ipvs)
+static void run_on_host(struct schedule *schedule, struct ipvs *ipvs)
 {
-	const struct run_options *options = run->options;
-	struct run_result *result = run->result;
+	const struct run_options *options = schedule->options;
+	struct run_result *result = schedule->result;
 	struct session session;
 	const struct session_options session_options = {
 		.command = options->command,
@@ -114,16 +84,13 @@ static void run_on_host(const struct run *run, struct ipvs *ipvs)
 		.waiting = options->waiting,
 		.context = options->waiting_context,
 	};
-	/* While the lock is waited for signals act as usual; from then on none ends us half way. */
-	if (supervise_prepare(&result->trouble) < 0)
-		return;
 	if (session_open(&session, ipvs, &session_options, &result->trouble) < 0)
 		return;
-	if (session.recovered && run->observer->recovered)
-		run->observer->recovered(run->observer->context, session.replaced);
+	if (session.recovered && schedule->observer->recovered)
+		schedule->observer->recovered(schedule->observer->context, session.replaced);
 	result->interrupted = supervise_pending_signal();
 	if (!result->interrupted)
-		run_in_session(run, &session);
+		run_in_session(schedule, &session);
 
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	if (session_close(&session, &error) < 0) {
@@ -133,88 +100,70 @@ static void run_on_host(const struct run *run, struct ipvs *ipvs)
 	}
 }
 
-/* In a guest: the table is its own. */
-struct guest_place {
-	struct guest *guest;
-	const struct run_options *options;
-	char *fixture; /* as JSON; or NULL */
-};
-
-static unsigned file_mask(void)
+static bool run_unit_in_guest(void *context, const struct planned_unit *unit, struct output *output, bool inherits,
+			      struct unit_result *result)
 {
-	mode_t mask = umask(0);
-	umask(mask);
-	return mask;
+	(void)inherits; /* it cannot: what it prints comes over a line */
+	return guest_place_run(context, unit, output, result);
 }
 
-static bool run_unit_in_guest(void *context, const struct planned_unit *unit, struct unit_result *result)
+static void run_in_guest(struct schedule *schedule, const struct guest_kernel *kernel)
 {
-	const struct guest_place *place = context;
-	const struct guest_request request = {
-		.name = unit->name,
-		.arguments = unit->arguments,
-		.environment = environ,
-		.fixture = place->fixture,
-		.user = (char *)place->options->user,
-		.file_mask = file_mask(),
-		.keep = place->options->keep,
-		.timeout_ms = place->options->timeout_ms,
-		.kill_after_ms = place->options->kill_after_ms,
-	};
-	CLEANUP_ERROR struct error error = ERROR_INIT;
-	if (guest_run(place->guest, &request, result, &error) < 0) {
-		unit_result_clear(result);
-		result->name = memory_copy_string(unit->name);
-		result->trouble = error;
-		error = ERROR_INIT;
-		return false;
-	}
-	return guest_is_usable(place->guest);
-}
-
-static void run_in_guest(const struct run *run, const struct guest_kernel *kernel)
-{
-	const struct run_options *options = run->options;
-	struct run_result *result = run->result;
-	const struct guest_options guest_options = {
-		.kernel = kernel,
-		.memory = options->guest_memory,
-		.patience_ms = options->guest_patience_ms,
-	};
-	if (supervise_prepare(&result->trouble) < 0)
-		return;
-	CLEANUP_GUEST struct guest *guest = guest_start(&guest_options, &result->interrupted, &result->trouble);
-	if (!guest) {
+	struct run_result *result = schedule->result;
+	CLEANUP_GUEST_PLACE struct guest_place guest = {.guest = NULL};
+	if (guest_place_open(&guest, kernel, schedule->options, &result->interrupted, &result->trouble) < 0) {
 		if (result->interrupted)
 			error_clear(&result->trouble);
 		return;
 	}
-	CLEANUP_FREE char *fixture = options->fixture ? table_to_json(options->fixture, NULL) : NULL;
-	struct guest_place in_guest = {.guest = guest, .options = options, .fixture = fixture};
-	const struct place place = {.context = &in_guest, .run_unit = run_unit_in_guest};
-	note_kernel(run, guest_description(guest));
-	run_units(run, &place);
+	const struct place place = {.context = &guest, .run_unit = run_unit_in_guest};
+	schedule_reached(schedule, guest_description(guest.guest));
+	run_in_turn(schedule, &place);
+}
+
+int run_can_be(const struct run_options *options, const struct choice *choice, struct error *error)
+{
+	if (options->isolation == ISOLATION_NETNS && options->keep)
+		return error_set(
+			error, ERROR_INPUT,
+			"run: --keep starts from the host's table, --isolation netns has none of it: take one");
+	if (options->jobs <= 1 || options->isolation == ISOLATION_NETNS || choice->guest)
+		return 0;
+	error_set(error, ERROR_INPUT,
+		  "run: with --isolation lock the units share one table, so they take turns: %u jobs "
+		  "cannot be had",
+		  options->jobs);
+	return error_remedy(error, "a table for each unit: --isolation netns, or guests of their own: --kernel uml");
+}
+
+static void run_where_chosen(struct schedule *schedule, const struct choice *choice)
+{
+	/* While a lock is waited for signals act as usual; from then on none ends us half way. */
+	if (supervise_prepare(&schedule->result->trouble) < 0)
+		return;
+	if (choice->guest && schedule->options->jobs > 1)
+		pool_run_guests(schedule, choice->guest);
+	else if (choice->guest)
+		run_in_guest(schedule, choice->guest);
+	else if (schedule->options->isolation == ISOLATION_NETNS)
+		pool_run_sandboxes(schedule);
+	else
+		run_on_host(schedule, choice->ipvs);
 }
 
 void run_plan(const struct plan *plan, const struct choice *choice, const struct run_options *options,
 	      const struct run_observer *observer, struct run_result *result)
 {
-	const struct run run = {
-		.plan = plan,
-		.options = options,
-		.observer = observer,
-		.result = result,
-		.begun = duration_now(),
-	};
+	struct schedule schedule;
 	result->command = memory_copy_string(options->command);
+	result->isolation = options->isolation == ISOLATION_NETNS ? "netns" : "lock";
+	result->jobs = options->jobs;
 	result->started = time(NULL);
 	result->planned = plan->units.count;
-	if (choice->guest)
-		run_in_guest(&run, choice->guest);
-	else
-		run_on_host(&run, choice->ipvs);
+	schedule_begin(&schedule, plan, options, observer, result);
+	run_where_chosen(&schedule, choice);
+	schedule_end(&schedule);
 	/* One that came while the table was put back did not cut that short; it is answered now. */
 	if (!result->interrupted)
 		result->interrupted = supervise_pending_signal();
-	result->duration_ms = duration_now() - run.begun;
 }

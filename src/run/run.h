@@ -25,9 +25,23 @@ struct run_observer {
 	void (*unit_ended)(void *context, const struct unit_result *result);
 };
 
+/* When what units print is shown. */
+enum output_when { OUTPUT_ALWAYS, OUTPUT_ON_FAILURE, OUTPUT_NEVER };
+
+/* So much of what a unit printed is kept in its result, where that is wanted: the end of it. */
+#define RUN_OUTPUT_KEPT ((size_t)1 << 20)
+
+/* More units at once than that is a mistake. */
+#define RUN_JOBS_MAX 4096
+
 struct run_options {
 	const char *command;         /* for whoever waits for the lock to read */
 	const struct table *fixture; /* the clean state of each unit; or NULL */
+	enum isolation isolation;
+	unsigned jobs; /* units at once, where they do not share a table (run_can_be()) */
+	enum output_when output;
+	bool keep_output; /* in the results, too: RUN_OUTPUT_KEPT bytes of each unit's */
+	unsigned fail_on; /* a set of residue classes: which residue makes a unit a failed one */
 	bool keep;
 	int64_t timeout_ms, kill_after_ms;
 	const char *user; /* who the command runs as; or NULL */
@@ -37,6 +51,9 @@ struct run_options {
 	uint64_t guest_memory;
 	int64_t guest_patience_ms;
 };
+
+/* Whether the options can be had on the kernel that was chosen; -1 with the reason. To be asked before run_plan(). */
+int run_can_be(const struct run_options *options, const struct choice *choice, struct error *error);
 
 /*
  * Runs the plan. Everything that goes wrong stands in `result` (zeros at first), which is complete in any case. A signal

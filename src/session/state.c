@@ -126,15 +126,34 @@ static char *base_path(struct error *error)
 	return memory_copy_bytes(chosen, length);
 }
 
-static int open_state(char **path, bool make, struct error *error)
+static int open_base(char **path, bool make, struct error *error)
 {
 	CLEANUP_FREE char *base = base_path(error);
-	CLEANUP_FREE char *name = base ? namespace_name(error) : NULL;
+	if (!base || (make && make_folder(AT_FDCWD, base, base, error) < 0))
+		return -1;
+	int descriptor = open_folder(AT_FDCWD, base, base, error);
+	if (descriptor >= 0) {
+		*path = base;
+		base = NULL;
+	}
+	return descriptor;
+}
+
+int state_open_base(char **path, struct error *error)
+{
+	return open_base(path, true, error);
+}
+
+static int open_state(char **path, bool make, struct error *error)
+{
+	CLEANUP_FREE char *base = NULL;
+	CLEANUP_FREE char *name = namespace_name(error);
 	if (!name && error->kind == ERROR_NOT_FOUND)
 		error->kind = ERROR_FAILED; /* that is said of the folder alone */
-	if (!name || (make && make_folder(AT_FDCWD, base, base, error) < 0))
+	if (!name)
 		return -1;
-	CLEANUP_CLOSE int parent = open_folder(AT_FDCWD, base, base, error);
+
+	CLEANUP_CLOSE int parent = open_base(&base, make, error);
 	if (parent < 0)
 		return -1;
 

@@ -24,4 +24,7 @@ int state_open(char **path, struct error *error);
 /* The same for those who only look: makes nothing. ERROR_NOT_FOUND where it is not there: nobody has the lock. */
 int state_look(char **path, struct error *error);
 
+/* The same for the state directory itself, which those of all namespaces are in. */
+int state_open_base(char **path, struct error *error);
+
 #endif

@@ -98,6 +98,7 @@ static int execute(const struct unit *unit, const struct unit_options *options, 
 		.identity = options->user ? &identity : NULL,
 		.inherited = passes_locks ? options->locks->descriptors.items : NULL,
 		.inherited_count = passes_locks ? options->locks->descriptors.count : 0,
+		.output = options->output,
 		.timeout_ms = options->timeout_ms,
 		.kill_after_ms = options->kill_after_ms,
 	};
@@ -131,8 +132,7 @@ static void note_residue(struct residue_list *residue, const struct changes *cha
 	}
 }
 
-/* "Not found" is said of the command alone: run_status() makes 127 of it. */
-static void blame_ourselves(struct error *trouble)
+void unit_blame_ourselves(struct error *trouble)
 {
 	if (trouble->kind == ERROR_NOT_FOUND || trouble->kind == ERROR_NOT_RUNNABLE)
 		trouble->kind = ERROR_FAILED;
@@ -151,7 +151,7 @@ void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_opti
 	int64_t begun = duration_now();
 	result->name = memory_copy_string(unit->name);
 	if (start_clean(ipvs, options, &clean, trouble) < 0) {
-		blame_ourselves(trouble);
+		unit_blame_ourselves(trouble);
 		return;
 	}
 	result->times.preparing = duration_now() - begun;
@@ -165,7 +165,7 @@ void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_opti
 		failed = check_nobody_else_writes(ipvs, &dirty, changes.list.count > 0, trouble);
 	}
 	if (failed < 0) {
-		blame_ourselves(trouble);
+		unit_blame_ourselves(trouble);
 		return;
 	}
 	note_residue(&result->residue, &changes, &clean, &dirty, &outcome);

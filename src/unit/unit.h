@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "kernel/ipvs.h"
+#include "process/output.h"
 #include "result/result.h"
 #include "session/lock.h"
 #include "table/table.h"
@@ -24,6 +25,7 @@ struct unit_options {
 	int64_t timeout_ms;        /* 0: none */
 	int64_t kill_after_ms;     /* 0: supervise.h's default */
 	const struct locks *locks; /* the session's, which the command inherits unless it is another user's; or NULL */
+	struct output *output;     /* takes what the command prints; or NULL: it has our stdout and stderr */
 	const char *user;          /* who the command runs as (process/identity.h); or NULL: who this process is */
 };
 
@@ -34,5 +36,8 @@ struct unit_options {
  */
 void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_options *options,
 	      struct unit_result *result);
+
+/* "Not found" is said of the command alone (run_status() makes 127 of it): takes it back where it is not the command's. */
+void unit_blame_ourselves(struct error *trouble);
 
 #endif

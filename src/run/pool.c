@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "process/signals.h"
+#include "process/supervise.h"
+#include "run/pool_worker.h"
+#include "unit/worker.h"
+
+#define READ_LENGTH 65536
+
+/* Room for a worker. */
+struct slot {
+	struct worker worker;
+	int requests;        /* to a guest's worker: indexes of units; or -1 */
+	int ends[2];         /* where what it prints is read, while no unit runs (then they are the turn's); or -1 */
+	struct queue answer; /* the line that is still coming */
+	bool leaving;        /* it takes no other unit */
+	bool busy;           /* a unit runs: `turn` */
+	struct turn turn;
+	struct unit_result result; /* of that unit; with a name as soon as it is there */
+};
+
+struct pool {
+	struct schedule *schedule;
+	const struct guest_kernel *kernel; /* of the workers' guests; NULL: workers are sandboxes */
+	struct slot *slots;
+	size_t count;
+	struct pollfd *polls;
+	unsigned forwarded; /* how many of the signals that reached us have been passed on to the workers */
+};
+
+/* Of a slot: the answers, and its unit's output. */
+#define SLOT_POLLS (1 + OUTPUT_POLLS)
+
+static void pass_ends(int from[2], int to[2])
+{
+	for (size_t i = 0; i < 2; i++) {
+		to[i] = from[i];
+		from[i] = -1;
+	}
+}
+
+static void close_ends(int ends[2])
+{
+	file_cleanup_close(&ends[0]);
+	file_cleanup_close(&ends[1]);
+	ends[0] = ends[1] = -1;
+}
+
+static bool begin_turn(struct pool *pool, struct slot *slot)
+{
+	slot->busy = schedule_next(pool->schedule, &slot->turn);
+	if (slot->busy)
+		pass_ends(slot->ends, slot->turn.output.ends);
+	return slot->busy;
+}
+
+/* What the unit printed is in the pipes at the latest. */
+static void end_turn(struct pool *pool, struct slot *slot)
+{
+	struct output *output = &slot->turn.output;
+	output_drain(output);
+	output_flush(output, slot->result.interrupted != 0);
+	pass_ends(output->ends, slot->ends);
+	slot->busy = false;
+	schedule_ended(pool->schedule, &slot->turn, &slot->result);
+}
+
+/* A guest's worker waits: it gets a unit, or learns that there is none, and ends. */
+static void give_work(struct pool *pool, struct slot *slot)
+{
+	if (!slot->leaving && begin_turn(pool, slot)) {
+		size_t index = slot->turn.index;
+		/* Where the worker has died meanwhile its end will be noticed. */
+		ssize_t ignored = write(slot->requests, &index, sizeof index);
+		(void)ignored;
+		return;
+	}
+	file_cleanup_close(&slot->requests);
+	slot->requests = -1;
+}
+
+static void take_result(struct pool *pool, struct slot *slot, const char *line, size_t length)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	struct unit_result result = {.name = NULL};
+	if (unit_result_from_json(&result, line, length, &error) < 0) {
+		schedule_failed(pool->schedule, &error);
+		return;
+	}
+	if (slot->busy) {
+		slot->result = result;
+		if (pool->kernel) {
+			end_turn(pool, slot);
+			give_work(pool, slot);
+		}
+		return;
+	}
+	/* Its guest could not be started. */
+	if (!result.interrupted)
+		schedule_failed(pool->schedule, &result.trouble);
+	unit_result_clear(&result);
+}
+
+static void take_line(struct pool *pool, struct slot *slot, const char *line, size_t length)
+{
+	const size_t word = strlen(POOL_READY);
+	if (length > word && strncmp(line, POOL_READY, word) == 0) {
+		CLEANUP_FREE char *description = memory_copy_bytes(line + word, length - word);
+		if (!pool->schedule->result->kernel)
+			schedule_reached(pool->schedule, description);
+		give_work(pool, slot);
+	} else if (length == strlen(POOL_GONE) && strncmp(line, POOL_GONE, length) == 0) {
+		slot->leaving = true;
+	} else {
+		take_result(pool, slot, line, length);
+	}
+}
+
+/* False when the worker says no more. */
+static bool take_answers(struct pool *pool, struct slot *slot)
+{
+	struct queue *answer = &slot->answer;
+	queue_reserve(answer, READ_LENGTH);
+	ssize_t got = read(slot->worker.answers, answer->bytes + answer->end, READ_LENGTH);
+	if (got <= 0)
+		return got < 0 && (errno == EAGAIN || errno == EINTR);
+	answer->end += (size_t)got;
+	for (;;) {
+		char *line = answer->bytes + answer->start;
+		const char *end = memchr(line, '\n', queue_length(answer));
+		if (!end)
+			return true;
+		size_t length = (size_t)(end - line);
+		take_line(pool, slot, line, length);
+		queue_drop(answer, length + 1);
+	}
+}
+
+static void note_death(struct pool *pool, struct slot *slot, int status)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	error_set(&error, ERROR_FAILED, "the process that ran %s died%s%s", slot->busy ? "the unit" : "a guest",
+		  WIFSIGNALED(status) ? ": " : "", WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "");
+	if (!slot->busy) {
+		schedule_failed(pool->schedule, &error);
+		return;
+	}
+	slot->result.trouble = error;
+	error = ERROR_INIT;
+}
+
+static void end_worker(struct pool *pool, struct slot *slot)
+{
+	int status = 0;
+	file_cleanup_close(&slot->requests);
+	file_cleanup_close(&slot->worker.answers);
+	slot->requests = -1;
+	/* Of a sandbox nothing lives any more when this returns: it was process 1 there. */
+	while (waitpid(slot->worker.pid, &status, 0) < 0 && errno == EINTR)
+		;
+	slot->worker = (struct worker){.answers = -1};
+	if (slot->busy ? !slot->result.name : status != 0)
+		note_death(pool, slot, status);
+	if (slot->busy)
+		end_turn(pool, slot);
+	close_ends(slot->ends);
+	queue_clear(&slot->answer);
+}
+
+static void add_foreign(struct pool_task *task, int descriptor)
+{
+	if (descriptor >= 0)
+		*array_append(&task->foreign) = descriptor;
+}
+
+/* Nobody's pipe shall stay open because a worker that was forked later has a copy of it. */
+static void find_foreign(const struct pool *pool, struct pool_task *task)
+{
+	for (size_t i = 0; i < pool->count; i++) {
+		const struct slot *slot = &pool->slots[i];
+		add_foreign(task, slot->worker.answers);
+		add_foreign(task, slot->requests);
+		for (size_t k = 0; k < 2; k++) {
+			add_foreign(task, slot->ends[k]);
+			add_foreign(task, slot->busy ? slot->turn.output.ends[k] : -1);
+		}
+	}
+}
+
+/* Starts a worker in the slot, whose output goes to the pipes of `output` unless that is NULL. */
+static int start_worker(struct pool *pool, struct slot *slot, struct output *output, struct pool_task *task,
+			struct error *error)
+{
+	CLEANUP_CLOSE int its_stdout = -1;
+	CLEANUP_CLOSE int its_stderr = -1;
+	CLEANUP_CLOSE int nothing = -1;
+	bool apart = pool->schedule->options->jobs > 1;
+	if (output) {
+		int theirs[2];
+		if (output_open(output, theirs, error) < 0)
+			return -1;
+		its_stdout = theirs[0];
+		its_stderr = theirs[1];
+	}
+	/* One standard input cannot be read by several at once. */
+	if (apart && (nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
+		return error_set_errno(error, errno, "cannot open /dev/null");
+	const struct worker_options options = {
+		.sandbox = !pool->kernel,
+		.apart = apart,
+		.stdin = nothing,
+		.stdout = its_stdout,
+		.stderr = its_stderr,
+	};
+	find_foreign(pool, task);
+	int failed =
+		worker_start(&slot->worker, &options, pool->kernel ? pool_work_guest : pool_work_sandbox, task, error);
+	array_free(&task->foreign);
+	return failed;
+}
+
+static void start_sandbox(struct pool *pool, struct slot *slot)
+{
+	struct schedule *schedule = pool->schedule;
+	struct pool_task task = {
+		.plan = schedule->plan,
+		.options = schedule->options,
+		.unit = slot->turn.unit,
+		.begun = duration_now(),
+	};
+	struct output *output = slot->turn.inherits ? NULL : &slot->turn.output;
+	if (start_worker(pool, slot, output, &task, &slot->result.trouble) == 0)
+		return;
+	/* What keeps us from making this one will not be better for the others. */
+	schedule->stopped = true;
+	end_turn(pool, slot);
+	close_ends(slot->ends);
+}
+
+static void start_guest(struct pool *pool, struct slot *slot)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_OUTPUT struct output output;
+	output_init(&output, false, false);
+	int requests[2];
+	if (pipe2(requests, O_CLOEXEC) < 0) {
+		error_set_errno(&error, errno, "cannot make a pipe for a guest");
+		schedule_failed(pool->schedule, &error);
+		return;
+	}
+	CLEANUP_CLOSE int theirs = requests[0];
+	slot->requests = requests[1];
+	struct pool_task task = {
+		.plan = pool->schedule->plan,
+		.options = pool->schedule->options,
+		.kernel = pool->kernel,
+		.requests = theirs,
+	};
+	if (start_worker(pool, slot, &output, &task, &error) < 0) {
+		schedule_failed(pool->schedule, &error);
+		file_cleanup_close(&slot->requests);
+		slot->requests = -1;
+		return;
+	}
+	pass_ends(output.ends, slot->ends);
+}
+
+/* Every request to end that has reached us, once; the second one makes the workers kill what they run. */
+static void forward_signals(struct pool *pool)
+{
+	const struct interruption *interruption = supervise_interruption();
+	for (; pool->forwarded < interruption->count; pool->forwarded++) {
+		for (size_t i = 0; i < pool->count; i++) {
+			if (pool->slots[i].worker.pid > 0)
+				kill(pool->slots[i].worker.pid, interruption->last);
+		}
+	}
+}
+
+/* Waits until something happens, and deals with it. */
+static void turn_round(struct pool *pool)
+{
+	struct pollfd *polls = pool->polls;
+	polls[0] = (struct pollfd){.fd = signals_descriptor(), .events = POLLIN};
+	for (size_t i = 0; i < pool->count; i++) {
+		const struct slot *slot = &pool->slots[i];
+		struct pollfd *own = polls + 1 + i * SLOT_POLLS;
+		own[0] = (struct pollfd){.fd = slot->worker.answers, .events = POLLIN};
+		output_poll(&slot->turn.output, own + 1);
+	}
+	if (poll(polls, 1 + pool->count * SLOT_POLLS, -1) <= 0)
+		return;
+	for (size_t i = 0; i < pool->count; i++) {
+		struct slot *slot = &pool->slots[i];
+		const struct pollfd *own = polls + 1 + i * SLOT_POLLS;
+		if (slot->busy)
+			output_move(&slot->turn.output, own + 1);
+		if (own[0].revents && !take_answers(pool, slot))
+			end_worker(pool, slot);
+	}
+}
+
+static bool is_at_work(const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++) {
+		if (pool->slots[i].worker.pid > 0)
+			return true;
+	}
+	return false;
+}
+
+static void fill_with_sandboxes(struct pool *pool)
+{
+	for (size_t i = 0; i < pool->count; i++) {
+		struct slot *slot = &pool->slots[i];
+		if (slot->worker.pid == 0 && begin_turn(pool, slot))
+			start_sandbox(pool, slot);
+	}
+}
+
+static void open_pool(struct pool *pool, struct schedule *schedule, const struct guest_kernel *kernel)
+{
+	size_t units = schedule->plan->units.count;
+	size_t jobs = schedule->options->jobs > 1 ? schedule->options->jobs : 1;
+	size_t count = jobs < units ? jobs : units;
+	*pool = (struct pool){
+		.schedule = schedule,
+		.kernel = kernel,
+		.slots = memory_allocate(count, sizeof(struct slot)),
+		.count = count,
+		.polls = memory_allocate(1 + count * SLOT_POLLS, sizeof(struct pollfd)),
+	};
+	for (size_t i = 0; i < count; i++) {
+		struct slot *slot = &pool->slots[i];
+		slot->worker.answers = slot->requests = slot->ends[0] = slot->ends[1] = -1;
+		output_init(&slot->turn.output, false, false);
+	}
+}
+
+static void close_pool(struct pool *pool)
+{
+	free(pool->slots);
+	free(pool->polls);
+}
+
+void pool_run_sandboxes(struct schedule *schedule)
+{
+	struct pool pool;
+	open_pool(&pool, schedule, NULL);
+	schedule_reached(schedule, "this host's kernel");
+	for (fill_with_sandboxes(&pool); is_at_work(&pool); fill_with_sandboxes(&pool)) {
+		forward_signals(&pool);
+		turn_round(&pool);
+	}
+	close_pool(&pool);
+}
+
+void pool_run_guests(struct schedule *schedule, const struct guest_kernel *kernel)
+{
+	struct pool pool;
+	open_pool(&pool, schedule, kernel);
+	for (size_t i = 0; i < pool.count; i++)
+		start_guest(&pool, &pool.slots[i]);
+	while (is_at_work(&pool)) {
+		forward_signals(&pool);
+		turn_round(&pool);
+	}
+	close_pool(&pool);
+}

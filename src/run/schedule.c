@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/memory.h"
+#include "process/supervise.h"
+
+void schedule_begin(struct schedule *schedule, const struct plan *plan, const struct run_options *options,
+		    const struct run_observer *observer, struct run_result *result)
+{
+	*schedule = (struct schedule){
+		.plan = plan,
+		.options = options,
+		.observer = observer,
+		.result = result,
+		.begun = duration_now(),
+		.results = memory_allocate(plan->units.count, sizeof(struct unit_result)),
+	};
+}
+
+void schedule_reached(struct schedule *schedule, const char *kernel)
+{
+	struct run_result *result = schedule->result;
+	result->kernel = memory_copy_string(kernel);
+	result->waited_ms = duration_now() - schedule->begun;
+	if (schedule->observer->started)
+		schedule->observer->started(schedule->observer->context, kernel, schedule->plan->units.count);
+}
+
+void turn_clear(struct turn *turn)
+{
+	output_clear(&turn->output);
+}
+
+bool schedule_next(struct schedule *schedule, struct turn *turn)
+{
+	const struct plan *plan = schedule->plan;
+	const struct run_options *options = schedule->options;
+	if (!schedule->result->interrupted)
+		schedule->result->interrupted = supervise_pending_signal();
+	if (schedule->stopped || schedule->result->interrupted || schedule->next == plan->units.count)
+		return false;
+
+	bool shown = options->output == OUTPUT_ALWAYS;
+	bool live = shown && options->jobs <= 1;
+	*turn = (struct turn){
+		.index = schedule->next,
+		.unit = &plan->units.items[schedule->next],
+		.started = duration_now() - schedule->begun,
+		.inherits = live && !options->keep_output,
+	};
+	output_init(&turn->output, live,
+		    options->keep_output || options->output == OUTPUT_ON_FAILURE || (shown && !live));
+	schedule->next++;
+	if (schedule->observer->unit_started)
+		schedule->observer->unit_started(schedule->observer->context, turn->unit->name);
+	return true;
+}
+
+static bool is_shown_now(const struct run_options *options, const struct turn *turn, const struct unit_result *result)
+{
+	if (options->output == OUTPUT_ON_FAILURE)
+		return unit_verdict(result, options->fail_on) != VERDICT_PASSED;
+	return options->output == OUTPUT_ALWAYS && !turn->output.live;
+}
+
+static int deal_with_output(const struct run_options *options, const struct turn *turn, struct unit_result *result,
+			    struct error *error)
+{
+	const struct output *output = &turn->output;
+	if (output->failure)
+		return error_set(error, ERROR_FAILED, "cannot write what the unit printed: %s",
+				 strerror(output->failure));
+	if (is_shown_now(options, turn, result) && output_show(output, error) < 0)
+		return -1;
+	if (!options->keep_output)
+		return 0;
+	result->output.bytes = output_tail(output, RUN_OUTPUT_KEPT, &result->output.length, error);
+	result->output.dropped = output->length - result->output.length;
+	return result->output.bytes ? 0 : -1;
+}
+
+void schedule_ended(struct schedule *schedule, struct turn *turn, struct unit_result *result)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	result->times.started = turn->started;
+	if (!result->name)
+		result->name = memory_copy_string(turn->unit->name);
+	if (deal_with_output(schedule->options, turn, result, &error) < 0 && !error_is_set(&result->trouble)) {
+		result->trouble = error;
+		error = ERROR_INIT;
+	}
+	turn_clear(turn);
+	if (schedule->observer->unit_ended)
+		schedule->observer->unit_ended(schedule->observer->context, result);
+
+	if (!schedule->result->interrupted)
+		schedule->result->interrupted = result->interrupted;
+	/* With somebody else at the table, the units behind this one would only be reports of nonsense. */
+	if (result->trouble.kind == ERROR_RIVAL)
+		schedule->stopped = true;
+	schedule->results[turn->index] = *result;
+	*result = (struct unit_result){0};
+}
+
+void schedule_failed(struct schedule *schedule, struct error *error)
+{
+	schedule->stopped = true;
+	if (error_is_set(&schedule->result->trouble))
+		return;
+	schedule->result->trouble = *error;
+	*error = ERROR_INIT;
+}
+
+void schedule_end(struct schedule *schedule)
+{
+	for (size_t i = 0; i < schedule->plan->units.count; i++) {
+		if (schedule->results[i].name)
+			*array_append(&schedule->result->units) = schedule->results[i];
+	}
+	free(schedule->results);
+	schedule->result->duration_ms = duration_now() - schedule->begun;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit/alone.h"
+
+#include <stdlib.h>
+
+#include "base/duration.h"
+#include "base/memory.h"
+#include "process/supervise.h"
+#include "session/session.h"
+#include "session/state.h"
+#include "unit/clean.h"
+#include "unit/sandbox.h"
+
+static void run_in_session(struct session *session, const struct unit *unit, const struct unit_options *options,
+			   const struct table *fixture, struct unit_result *result)
+{
+	CLEANUP_TABLE struct table clean;
+	table_init(&clean);
+	clean_table_make(&clean, fixture, &session->host);
+	struct unit_options in_session = *options;
+	in_session.clean = &clean;
+	in_session.locks = &session->locks;
+	unit_run(session->ipvs, unit, &in_session, result);
+}
+
+/* A sandbox is no part of the session that it was started from: its table is another. */
+static int enter_sandbox(struct error *error)
+{
+	unsetenv(LOCK_ENVIRONMENT);
+	return sandbox_furnish(error);
+}
+
+static int open_session(struct session *session, struct ipvs **ipvs, const struct unit *unit,
+			const struct unit_place *place, struct error *error)
+{
+	const struct session_options options = {.command = unit->name, .wait_ms = LOCK_WAIT_FOR_EVER};
+	if (place->sandbox && enter_sandbox(error) < 0)
+		return -1;
+	if (supervise_prepare(error) < 0)
+		return -1;
+	*ipvs = ipvs_open(error);
+	return *ipvs ? session_open(session, *ipvs, &options, error) : -1;
+}
+
+/* The same while the environment, which the unit gets as it is, names the place's state directory. */
+static int open_session_there(struct session *session, struct ipvs **ipvs, const struct unit *unit,
+			      const struct unit_place *place, struct error *error)
+{
+	if (!place->state)
+		return open_session(session, ipvs, unit, place, error);
+	CLEANUP_FREE char *chosen = memory_copy_string(getenv(STATE_ENVIRONMENT));
+	setenv(STATE_ENVIRONMENT, place->state, 1);
+	int failed = open_session(session, ipvs, unit, place, error);
+	if (chosen)
+		setenv(STATE_ENVIRONMENT, chosen, 1);
+	else
+		unsetenv(STATE_ENVIRONMENT);
+	return failed;
+}
+
+void unit_run_alone(const struct unit *unit, const struct unit_options *options, const struct table *fixture,
+		    const struct unit_place *place, struct unit_result *result)
+{
+	struct error *trouble = &result->trouble;
+	CLEANUP_IPVS struct ipvs *ipvs = NULL;
+	struct session session;
+	if (open_session_there(&session, &ipvs, unit, place, trouble) < 0) {
+		unit_blame_ourselves(trouble);
+		result->name = memory_copy_string(unit->name);
+		return;
+	}
+	int64_t opening = duration_now() - place->begun;
+	run_in_session(&session, unit, options, fixture, result);
+	result->times.preparing += opening;
+
+	bool keeps = place->sandbox || options->keep;
+	/* So that no connection meets the next unit. */
+	if (!keeps && !error_is_set(trouble))
+		ipvs_flush(ipvs, trouble);
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	int failed = keeps ? session_keep(&session, &error) : session_close(&session, &error);
+	if (failed < 0 && !error_is_set(trouble))
+		error_set(trouble, ERROR_FAILED, "%s", error.message);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A sandbox: a process with a network namespace, so an IPVS table, of its own; and with a mount namespace, so that what
+ * is mounted for it is seen nowhere else; and with a PID namespace, so that nothing that it started outlives it, however it
+ * dies. Of none of them anything is left once it has ended: the kernel takes them back.
+ */
+#ifndef IPVS_ISO_UNIT_SANDBOX_H
+#define IPVS_ISO_UNIT_SANDBOX_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * As fork(2), but the child, process 1 of its PID namespace, is in new namespaces. ERROR_PERMISSION with a remedy where that
+ * is not allowed. The child calls sandbox_furnish() next.
+ */
+pid_t sandbox_fork(struct error *error);
+
+/*
+ * Makes the new namespaces fit for use: /proc and /sys show them (what was mounted below /sys stays there), loopback is
+ * up, the state directory is an empty one of its own. net.ipv4.vs has its defaults, as in every new namespace.
+ */
+int sandbox_furnish(struct error *error);
+
+/* Whether this process may make one at all: tried with a PID namespace, which costs little. */
+int sandbox_permitted(struct error *error);
+
+#endif
