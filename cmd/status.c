@@ -11,6 +11,7 @@
 #include "kernel/ipvs.h"
 #include "process/descendants.h"
 #include "process/supervise.h"
+#include "run/trial.h"
 #include "session/journal.h"
 #include "session/lock.h"
 #include "session/lock_holder.h"
@@ -29,6 +30,36 @@ static void say_no(const char *label, const struct error *error)
 		printf(LABEL "%s\n", "", error->remedy);
 }
 
+/* Below a kernel that works: whether units can be isolated so. `failed` with an error, or how long it took (-1: not tried). */
+static void say_isolation(const char *name, int failed, int64_t ready_ms, const struct error *error)
+{
+	CLEANUP_FREE char *label = memory_printf("  %s", name);
+	if (failed)
+		say_no(label, error);
+	else if (ready_ms < 0)
+		printf(LABEL "works\n", label);
+	else
+		printf(LABEL "works: ready in %.3f s\n", label, (double)ready_ms / 1000);
+}
+
+/* To try it would be to touch the table; but what it needs besides that can be opened. */
+static void say_host_lock(void)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_FREE char *path = NULL;
+	CLEANUP_CLOSE int directory = state_look(&path, &error);
+	/* Where it is not there it will be made. */
+	say_isolation("lock", directory < 0 && error.kind != ERROR_NOT_FOUND, -1, &error);
+}
+
+static void say_host_netns(void)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	int64_t ready_ms = 0;
+	int failed = trial_in_sandbox(&ready_ms, &error);
+	say_isolation("netns", failed, ready_ms, &error);
+}
+
 static void say_host_kernel(void)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -45,9 +76,19 @@ static void say_host_kernel(void)
 	printf(LABEL "works: %zu service%s, %zu destination%s, %zu sync daemon%s\n", "kernel host",
 	       table.services.count, table.services.count == 1 ? "" : "s", destinations, destinations == 1 ? "" : "s",
 	       table.daemons.count, table.daemons.count == 1 ? "" : "s");
+	say_host_lock();
+	say_host_netns();
 }
 
-/* Tried, not guessed: it is booted. */
+static void say_guest_isolation(struct guest *guest, enum isolation isolation, const char *name)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	int64_t ready_ms = 0;
+	int failed = trial_in_guest(guest, isolation, &ready_ms, &error);
+	say_isolation(name, failed, ready_ms, &error);
+}
+
+/* Tried, not guessed: it is booted, and runs a unit in either way. */
 static void say_guest_kernel(const struct guest_kernel *kernel)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -71,6 +112,8 @@ static void say_guest_kernel(const struct guest_kernel *kernel)
 	}
 	printf(LABEL "works: %s, booted in %.1f s\n", label, guest_description(guest),
 	       (double)(duration_now() - start) / 1000);
+	say_guest_isolation(guest, ISOLATION_LOCK, "lock");
+	say_guest_isolation(guest, ISOLATION_NETNS, "netns");
 }
 
 /* The run that took the lock is not there any more; what it started still has it. */
@@ -201,7 +244,8 @@ static int run(int count, char **operands)
 const struct subcommand command_status = {
 	.name = "status",
 	.operands = "",
-	.summary = "Show the lock, the journal, and which kernels work here",
-	.details = "Kernels are tried, not guessed: the embedded one is booted, which takes a second or two.\n",
+	.summary = "Show the lock, the journal, and which kernels and isolations work here",
+	.details = "They are tried, not guessed: the embedded kernel is booted, which takes a second or two, and\n"
+		   "a unit that does nothing is run in a sandbox.\n",
 	.run = run,
 };

@@ -89,7 +89,7 @@ complete -c ipvs-iso -n __ipvs_iso_has_no_command -a wait -d 'Wait until the liv
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a savepoint -d 'Inside a run, give the table a name to roll back to'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a rollback -d 'Inside a run, make the table what it was at a savepoint'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a release -d 'Inside a run, drop a savepoint'
-complete -c ipvs-iso -n __ipvs_iso_has_no_command -a status -d 'Show the lock, the journal, and which kernels work here'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a status -d 'Show the lock, the journal, and which kernels and isolations work'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a recover -d 'Put back the table of a run that was killed'
 
 complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s h -l help -d 'Show the usage and options'

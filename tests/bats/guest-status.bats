@@ -18,9 +18,11 @@ teardown() {
 	before=$(table)
 	capture ipvs-iso status
 	assert_status 0
-	assert_contains "$output" 'lock           free
+	assert_matches "$output" 'lock           free
 journal        none: no run owes this host its table
 kernel host    works: 2 services, 3 destinations, 0 sync daemons
+  lock         works
+  netns        works: ready in [0-9.]+ s
 kernel uml     no: this is the embedded kernel already, and it does not run inside itself
                use the IPVS that it has: --kernel host'
 	assert_same '' "$stderr"
@@ -34,6 +36,13 @@ kernel uml     no: this is the embedded kernel already, and it does not run insi
 	assert_status 0
 	assert_contains "$output" "kernel host    no: no permission for this kernel's IPVS: CAP_NET_ADMIN" '
                run it as root'
+
+	# Without CAP_SYS_ADMIN there is IPVS, but no namespace.
+	capture setpriv --bounding-set -sys_admin ipvs-iso status
+	assert_contains "$output" 'kernel host    works' '
+  lock         works' '
+  netns        no: cannot make namespaces for a unit: Operation not permitted
+               run it as root with CAP_SYS_ADMIN'
 }
 
 @test "status says who holds the lock, since when, and that there is a journal" {
