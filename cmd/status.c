@@ -60,6 +60,17 @@ static void say_host_netns(void)
 	say_isolation("netns", failed, ready_ms, &error);
 }
 
+/* How much there is in a table, and the end of the line. */
+static void say_size(const struct table *table)
+{
+	size_t destinations = 0;
+	for (size_t i = 0; i < table->services.count; i++)
+		destinations += table->services.items[i].destinations.count;
+	printf("%zu service%s, %zu destination%s, %zu sync daemon%s\n", table->services.count,
+	       table->services.count == 1 ? "" : "s", destinations, destinations == 1 ? "" : "s", table->daemons.count,
+	       table->daemons.count == 1 ? "" : "s");
+}
+
 static void say_host_kernel(void)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -70,12 +81,8 @@ static void say_host_kernel(void)
 		say_no("kernel host", &error);
 		return;
 	}
-	size_t destinations = 0;
-	for (size_t i = 0; i < table.services.count; i++)
-		destinations += table.services.items[i].destinations.count;
-	printf(LABEL "works: %zu service%s, %zu destination%s, %zu sync daemon%s\n", "kernel host",
-	       table.services.count, table.services.count == 1 ? "" : "s", destinations, destinations == 1 ? "" : "s",
-	       table.daemons.count, table.daemons.count == 1 ? "" : "s");
+	printf(LABEL "works: ", "kernel host");
+	say_size(&table);
 	say_host_lock();
 	say_host_netns();
 }
@@ -157,6 +164,21 @@ static void say_lock(int directory, unsigned depth, const char *label)
 	lock_holder_clear(&holder);
 }
 
+/* What recover would put back; or that it could not, for whoever is about to rely on it. */
+static void say_journal_content(int directory, unsigned depth, const char *path)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_TABLE struct table table;
+	table_init(&table);
+	if (journal_read(directory, depth, path, &table, &error) < 0) {
+		printf(LABEL "it cannot be read, and until it can, nothing will change the table: %s\n", "",
+		       error.message);
+		return;
+	}
+	printf(LABEL "the table in it: ", "");
+	say_size(&table);
+}
+
 /* One journal, seen from inside of so many runs. False where there is none. */
 static bool say_journal(int directory, unsigned depth, unsigned inside, const char *path)
 {
@@ -174,6 +196,8 @@ static bool say_journal(int directory, unsigned depth, unsigned inside, const ch
 	else if (present)
 		printf(LABEL "%s/%s: that of %s\n", "journal", path, name,
 		       inside > depth ? "a run that this is a part of" : "the run that is under way");
+	if (present > 0)
+		say_journal_content(directory, depth, path);
 	lock_holder_clear(&holder);
 	return present != 0;
 }

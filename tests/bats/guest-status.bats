@@ -46,7 +46,8 @@ kernel uml     no: this is the embedded kernel already, and it does not run insi
 }
 
 @test "status says who holds the lock, since when, and that there is a journal" {
-	local moment='[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}'
+	fill_table
+	local spoil moment='[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}'
 	background_run -- 'ipvsadm -A -f 6'
 	capture ipvs-iso status
 	assert_status 0
@@ -54,6 +55,7 @@ kernel uml     no: this is the embedded kernel already, and it does not run insi
 .*"
 	assert_contains "$output" "
 journal        $IPVS_ISO_STATE_DIR/" ": that of the run that is under way" \
+		'the table in it: 2 services, 3 destinations, 0 sync daemons' \
 		'works: 1 service, 0 destinations, 0 sync daemons'
 
 	# A run that was killed leaves the journal.
@@ -64,5 +66,47 @@ journal        $IPVS_ISO_STATE_DIR/" ": that of the run that is under way" \
 	assert_contains "$output" 'lock           free
 journal        ' ": a run was killed before it could put the table back
                to put it back: ipvs-iso recover
-"
+               the table in it: 2 services, 3 destinations, 0 sync daemons
+kernel host    works: 1 service, 0 destinations, "
+
+	# Whatever has become of it, status tells what recover will say.
+	local journal what
+	journal=$(echo "$IPVS_ISO_STATE_DIR"/*/journal.json)
+	while IFS='|' read -r spoil what; do
+		cp -p "$journal" kept
+		eval "$spoil"
+		capture ipvs-iso status
+		assert_status 0
+		assert_contains "$output" "
+               it cannot be read, and until it can, nothing will change the table: " "$what"
+		mv kept "$journal"
+	done <<-'WAYS'
+		:>"$journal"|journal.json:1:1: the file is empty
+		truncate -s 300 "$journal"|it has been cut short
+		echo '{}' >"$journal"|journal.json:1:1:
+		chown 65534 "$journal"|is not a regular file of ours
+		ln -sf /etc/passwd "$journal"|Too many levels of symbolic links
+	WAYS
+	capture ipvs-iso recover
+	assert_status 0
+}
+
+@test "status of a state directory that cannot be trusted says so, and what to do" {
+	mkdir "$IPVS_ISO_STATE_DIR"
+	chmod 777 "$IPVS_ISO_STATE_DIR"
+	capture ipvs-iso status
+	assert_status 0
+	assert_contains "$output" "lock           no: others may write to $IPVS_ISO_STATE_DIR, so nothing in it can be trusted
+               see that what is in it is yours, then: chmod 700 $IPVS_ISO_STATE_DIR"
+	chmod 700 "$IPVS_ISO_STATE_DIR"
+	chown 65534 "$IPVS_ISO_STATE_DIR"
+	capture ipvs-iso status
+	assert_status 0
+	assert_contains "$output" "lock           no: $IPVS_ISO_STATE_DIR belongs to user 65534, not to user 0, who runs this
+               run as the user that it belongs to"
+	capture setpriv --reuid 65533 --clear-groups ipvs-iso status
+	assert_status 0
+	assert_contains "$output" "lock           no: cannot make the folder $IPVS_ISO_STATE_DIR: Permission denied
+               run as the user that it belongs to, or set IPVS_ISO_STATE_DIR to a folder of your own" \
+		"kernel host    no: no permission for this kernel's IPVS"
 }
