@@ -106,7 +106,7 @@ kernel host    works: 1 service, 0 destinations, "
                run as the user that it belongs to"
 	capture setpriv --reuid 65533 --clear-groups ipvs-iso status
 	assert_status 0
-	assert_contains "$output" "lock           no: cannot make the folder $IPVS_ISO_STATE_DIR: Permission denied
+	assert_contains "$output" "lock           no: cannot open the folder $IPVS_ISO_STATE_DIR: Permission denied
                run as the user that it belongs to, or set IPVS_ISO_STATE_DIR to a folder of your own" \
 		"kernel host    no: no permission for this kernel's IPVS"
 }
