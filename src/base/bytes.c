@@ -1,49 +1,72 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/bytes.h"
 
-#include <stdint.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-json_t *bytes_to_json(const char *text)
+static const char digits[] = "0123456789abcdef";
+
+json_t *bytes_block_to_json(const char *bytes, size_t length)
 {
-	json_t *string = json_string(text);
+	/* JSON can say a NUL, but few who read it can hear it. */
+	bool has_nul = length && memchr(bytes, '\0', length);
+	json_t *string = has_nul ? NULL : json_stringn(length ? bytes : "", length);
 	if (string)
 		return string;
 
-	size_t length = strlen(text);
-	CLEANUP_FREE char *hex = memory_allocate(length * 2 + 1, 1);
-	for (size_t i = 0; i < length; i++)
-		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)text[i]);
-	return json_pack("{s:s}", "hex", hex);
+	CLEANUP_FREE char *hex = memory_allocate(length, 2);
+	for (size_t i = 0; i < length; i++) {
+		hex[2 * i] = digits[(unsigned char)bytes[i] >> 4];
+		hex[2 * i + 1] = digits[(unsigned char)bytes[i] & 15];
+	}
+	return json_pack("{s:o}", "hex", json_stringn(hex, length * 2));
+}
+
+json_t *bytes_to_json(const char *text)
+{
+	return bytes_block_to_json(text, strlen(text));
 }
 
 static int hex_digit(char digit)
 {
-	static const char digits[] = "0123456789abcdef";
 	const char *found = digit ? strchr(digits, digit) : NULL;
 	return found ? (int)(found - digits) : -1;
 }
 
-char *bytes_from_json(const json_t *json)
+char *bytes_block_from_json(const json_t *json, size_t *length)
 {
-	if (json_is_string(json))
-		return memory_copy_string(json_string_value(json));
-
+	if (json_is_string(json)) {
+		*length = json_string_length(json);
+		return memory_copy_bytes(json_string_value(json), *length);
+	}
 	const char *hex = json_string_value(json_object_get(json, "hex"));
 	if (!hex || strlen(hex) % 2)
 		return NULL;
-	size_t length = strlen(hex) / 2;
-	CLEANUP_FREE char *text = memory_allocate(length + 1, 1);
-	for (size_t i = 0; i < length; i++) {
+	*length = strlen(hex) / 2;
+	char *bytes = memory_allocate(*length + 1, 1);
+	for (size_t i = 0; i < *length; i++) {
 		int high = hex_digit(hex[2 * i]);
 		int low = hex_digit(hex[2 * i + 1]);
-		/* A NUL would end the string early. */
-		if (high < 0 || low < 0 || (high == 0 && low == 0))
+		if (high < 0 || low < 0) {
+			free(bytes);
 			return NULL;
-		text[i] = (char)(high << 4 | low);
+		}
+		bytes[i] = (char)(high << 4 | low);
 	}
-	return memory_copy_bytes(text, length);
+	return bytes;
+}
+
+char *bytes_from_json(const json_t *json)
+{
+	size_t length;
+	char *text = bytes_block_from_json(json, &length);
+	/* A NUL would end the string early. */
+	if (text && strlen(text) != length) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }

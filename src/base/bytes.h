@@ -4,11 +4,16 @@
 #define IPVS_ISO_BASE_BYTES_H
 
 #include <jansson.h>
+#include <stddef.h>
 
 /* A JSON string where `text` is UTF-8, {"hex": "ff00..."} where it is not. A new reference. */
 json_t *bytes_to_json(const char *text);
 
 /* The other way. NULL when `json` is neither of the two. The caller frees. */
 char *bytes_from_json(const json_t *json);
+
+/* The same for a block of bytes, among which NUL may be; those are never a JSON string. */
+json_t *bytes_block_to_json(const char *bytes, size_t length);
+char *bytes_block_from_json(const json_t *json, size_t *length);
 
 #endif

@@ -75,21 +75,19 @@ const char *residue_action_name(enum residue_action action)
 	return action_names[action];
 }
 
-bool residue_action_parse(enum residue_action *action, const char *name)
+void residue_tolerate(struct residue_list *list, unsigned fail_on)
 {
-	for (unsigned i = 0; i < sizeof action_names / sizeof *action_names; i++) {
-		if (strcmp(action_names[i], name) == 0) {
-			*action = (enum residue_action)i;
-			return true;
-		}
+	for (size_t i = 0; i < list->entries.count; i++) {
+		struct residue *residue = &list->entries.items[i];
+		residue->tolerated = !(fail_on & RESIDUE_SET(residue->class));
 	}
-	return false;
 }
 
 bool residue_any(const struct residue_list *list, unsigned set)
 {
 	for (size_t i = 0; i < list->entries.count; i++) {
-		if (set & RESIDUE_SET(list->entries.items[i].class))
+		const struct residue *residue = &list->entries.items[i];
+		if (!residue->tolerated && set & RESIDUE_SET(residue->class))
 			return true;
 	}
 	return false;

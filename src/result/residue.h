@@ -24,7 +24,8 @@ enum residue_action { RESIDUE_LEFT, RESIDUE_CHANGED, RESIDUE_REMOVED };
 struct residue {
 	enum residue_class class;
 	enum residue_action action;
-	char *text; /* one line; owned */
+	char *text;     /* one line; owned */
+	bool tolerated; /* no reason to fail the run; see residue_tolerate() */
 };
 
 struct residue_list {
@@ -47,14 +48,16 @@ bool residue_class_parse(enum residue_class *class, const char *name);
 
 /* left, changed, removed */
 const char *residue_action_name(enum residue_action action);
-bool residue_action_parse(enum residue_action *action, const char *name);
 
 /* A set of classes: bit 1 << class. */
 #define RESIDUE_SET(class) (1u << (class))
 #define RESIDUE_SET_ALL (RESIDUE_SET(RESIDUE_CLASSES) - 1)
 #define RESIDUE_SET_DEFAULT (RESIDUE_SET_ALL & ~RESIDUE_SET(RESIDUE_CONNECTIONS))
 
-/* Whether the list has an entry of a class in the set. */
+/* Marks the entries of all classes but those in the set as tolerated, so that the list says by itself what fails a run. */
+void residue_tolerate(struct residue_list *list, unsigned fail_on);
+
+/* Whether the list has an entry of a class in the set that is not tolerated. */
 bool residue_any(const struct residue_list *list, unsigned set);
 
 #endif

@@ -20,6 +20,16 @@ void run_result_clear(struct run_result *result)
 	free(result->command);
 	free(result->kernel);
 	error_clear(&result->trouble);
+	*result = (struct run_result){0};
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {
+		[VERDICT_PASSED] = "passed", [VERDICT_RESIDUE] = "residue", [VERDICT_TIMED_OUT] = "timed-out",
+		[VERDICT_FAILED] = "failed", [VERDICT_TROUBLE] = "trouble",
+	};
+	return names[verdict];
 }
 
 enum verdict unit_verdict(const struct unit_result *result, unsigned fail_on)

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "base/array.h"
 #include "base/error.h"
@@ -21,7 +20,8 @@
 
 /* Where a unit's time went; milliseconds. */
 struct unit_times {
-	int64_t started;   /* when its turn came, since the run began */
+	int64_t started; /* when its turn came, since the run began (of several runs in one report: the first of them) */
+	int64_t waited;  /* how long that was after its own run began */
 	int64_t preparing; /* until the table was clean and its command began */
 	int64_t running;   /* the command */
 	int64_t cleaning;  /* ending what it left running, finding its residue */
@@ -31,7 +31,7 @@ struct unit_times {
 struct unit_output {
 	char *bytes; /* owned; not ended with a NUL */
 	size_t length;
-	size_t dropped; /* how many bytes more there were, which were not kept */
+	size_t dropped; /* how many bytes more there were before these, which were not kept */
 };
 
 struct unit_result {
@@ -41,7 +41,7 @@ struct unit_result {
 	bool timed_out;
 	int interrupted; /* the signal that somebody sent to end the run meanwhile, or 0 */
 	struct unit_times times;
-	struct unit_output output; /* not part of unit_result_to_json() */
+	struct unit_output output; /* in a guest's answer it is not: it comes on a way of its own */
 	struct residue_list residue;
 	struct error trouble; /* set where the unit could not be run, or not be cleaned up after */
 };
@@ -51,7 +51,7 @@ struct run_result {
 	char *kernel;  /* in words: "this host's kernel", "uml 6.1.176"; owned, or NULL where none was reached */
 	const char *isolation; /* "lock" or "netns"; static, or NULL where none was reached */
 	unsigned jobs;         /* how many units at once */
-	time_t started;        /* by the clock on the wall */
+	int64_t started_ms;    /* by the clock on the wall, since 1970 */
 	int64_t waited_ms;     /* for the lock, or for the guest to boot */
 	int64_t duration_ms;   /* of all, until the table was back */
 	size_t planned;        /* how many units there were to run */
@@ -74,8 +74,26 @@ enum verdict unit_verdict(const struct unit_result *result, unsigned fail_on);
    124, 123. A run that a signal ended is 128 + that signal, 125 excepted. */
 int run_status(const struct run_result *result, unsigned fail_on);
 
+/* passed, residue, timed-out, failed, trouble */
+const char *verdict_name(enum verdict verdict);
+
+/*
+ * Makes one result of several (of at least one), whose units it takes over: those of several stand in the order in which
+ * they started, by the clock on the wall. What is not the same in all of them, the command or the kernel, is NULL.
+ */
+void run_results_merge(struct run_result *merged, struct run_result *results, size_t count);
+
 /* A unit's result as JSON on one line without a newline (how a guest answers), and back. The caller frees. */
 char *unit_result_to_json(const struct unit_result *result);
 int unit_result_from_json(struct unit_result *result, const char *bytes, size_t length, struct error *error);
+
+/*
+ * A run's result as a file, "format": "ipvs-iso.result", "version": 1 (share/schema/), and back. The caller frees.
+ * Residue must have been judged before, see residue_tolerate(). `name` is the file's, for messages:
+ * NAME:LINE:COLUMN: PATH: what is wrong. On failure `result` is unchanged.
+ */
+char *run_result_to_json(const struct run_result *result, size_t *length);
+int run_result_from_json(struct run_result *result, const char *bytes, size_t length, const char *name,
+			 struct error *error);
 
 #endif

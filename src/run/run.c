@@ -151,6 +151,13 @@ static void run_where_chosen(struct schedule *schedule, const struct choice *cho
 		run_on_host(schedule, choice->ipvs);
 }
 
+static int64_t wall_clock(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void run_plan(const struct plan *plan, const struct choice *choice, const struct run_options *options,
 	      const struct run_observer *observer, struct run_result *result)
 {
@@ -158,7 +165,7 @@ void run_plan(const struct plan *plan, const struct choice *choice, const struct
 	result->command = memory_copy_string(options->command);
 	result->isolation = options->isolation == ISOLATION_NETNS ? "netns" : "lock";
 	result->jobs = options->jobs;
-	result->started = time(NULL);
+	result->started_ms = wall_clock();
 	result->planned = plan->units.count;
 	schedule_begin(&schedule, plan, options, observer, result);
 	run_where_chosen(&schedule, choice);

@@ -87,6 +87,7 @@ void schedule_ended(struct schedule *schedule, struct turn *turn, struct unit_re
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	result->times.started = turn->started;
+	result->times.waited = turn->started;
 	if (!result->name)
 		result->name = memory_copy_string(turn->unit->name);
 	if (deal_with_output(schedule->options, turn, result, &error) < 0 && !error_is_set(&result->trouble)) {

@@ -25,6 +25,7 @@ struct json_source {
 	const char *bytes;
 	size_t length;
 	const char *name;
+	const char *subject; /* what the text is, for messages: "snapshot" */
 	struct error *error;
 	struct json_span elements; /* of the one array in the object that is read which json_parse() left empty */
 };

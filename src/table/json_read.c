@@ -255,7 +255,8 @@ static int prefer_syntax(const struct json_source *source)
 
 int table_from_json(struct table *table, const char *bytes, size_t length, const char *name, struct error *error)
 {
-	struct json_source source = {.bytes = bytes, .length = length, .name = name, .error = error};
+	struct json_source source = {
+		.bytes = bytes, .length = length, .name = name, .subject = "snapshot", .error = error};
 	const struct json_span text = {.from = bytes, .end = bytes + length};
 	CLEANUP_TABLE struct table read;
 	table_init(&read);

@@ -79,8 +79,11 @@ static int fail_syntax(const struct json_source *source, json_error_t *failure)
 		behind = source->length;
 	size_t start = token_start(source, behind, failure->text);
 	switch (json_error_code(failure)) {
-	case json_error_premature_end_of_input:
-		return fail_at(source, source->length, "the text ends before the snapshot does: it has been cut short");
+	case json_error_premature_end_of_input: {
+		CLEANUP_FREE char *message =
+			memory_printf("the text ends before the %s does: it has been cut short", source->subject);
+		return fail_at(source, source->length, message);
+	}
 	case json_error_duplicate_key:
 		return fail_duplicate_key(source, behind);
 	case json_error_stack_overflow:
@@ -92,8 +95,10 @@ static int fail_syntax(const struct json_source *source, json_error_t *failure)
 		return fail_at(source, start, "text with a NUL character (\\u0000) is not allowed");
 	case json_error_invalid_utf8:
 		return fail_at(source, behind, "not UTF-8 text");
-	case json_error_end_of_input_expected:
-		return fail_at(source, start, "the snapshot is followed by something else");
+	case json_error_end_of_input_expected: {
+		CLEANUP_FREE char *message = memory_printf("the %s is followed by something else", source->subject);
+		return fail_at(source, start, message);
+	}
 	default: {
 		CLEANUP_FREE char *message = memory_printf("not JSON: %s", printable(failure->text));
 		return fail_at(source, start, message);
@@ -101,20 +106,32 @@ static int fail_syntax(const struct json_source *source, json_error_t *failure)
 	}
 }
 
-int json_check_syntax(const struct json_source *source)
+json_t *json_parse_whole(const struct json_source *source)
 {
 	size_t blank = 0;
 	while (blank < source->length && strchr(" \t\r\n", source->bytes[blank]) && source->bytes[blank])
 		blank++;
-	if (blank == source->length)
-		return fail_at(source, 0, "the file is empty");
+	if (blank == source->length) {
+		fail_at(source, 0, "the file is empty");
+		return NULL;
+	}
 	const char *nul = memchr(source->bytes, '\0', source->length);
-	if (nul)
-		return fail_at(source, (size_t)(nul - source->bytes), "a NUL byte is not allowed");
+	if (nul) {
+		fail_at(source, (size_t)(nul - source->bytes), "a NUL byte is not allowed");
+		return NULL;
+	}
 	json_error_t failure;
 	json_t *value = json_loadb(source->bytes, source->length, FLAGS, &failure);
+	if (!value)
+		fail_syntax(source, &failure);
+	return value;
+}
+
+int json_check_syntax(const struct json_source *source)
+{
+	json_t *value = json_parse_whole(source);
 	json_decref(value);
-	return value ? 0 : fail_syntax(source, &failure);
+	return value ? 0 : -1;
 }
 
 json_t *json_parse(struct json_span text, const char *key, struct json_span *elements)

@@ -6,9 +6,12 @@
 #include "table/json_fields.h"
 
 /*
- * Looks whether the whole text is JSON. Not allowed beside what that forbids: an empty text, NUL characters, a key that
- * stands twice in an object. -1 with an error in the source's.
+ * Parses the whole text. Not allowed beside what JSON forbids: an empty text, NUL characters, a key that stands twice in an
+ * object. NULL with an error in the source's. The caller releases the value with json_decref(3).
  */
+json_t *json_parse_whole(const struct json_source *source);
+
+/* Only looks whether the whole text is that. -1 with an error in the source's. */
 int json_check_syntax(const struct json_source *source);
 
 /*

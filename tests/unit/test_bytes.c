@@ -71,6 +71,30 @@ static void other_bytes_are_kept_as_hex(void **state)
 	check_round_trip(every_byte, false);
 }
 
+static void blocks_may_hold_nul(void **state)
+{
+	(void)state;
+	static const char *const blocks[] = {"", "text", "\xff\xfe", "a\0b", "\0\0\0"};
+	static const size_t lengths[] = {0, 4, 2, 3, 3};
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		json_t *json = bytes_block_to_json(blocks[i], lengths[i]);
+		/* Whatever reads it: no JSON text has a NUL in it. */
+		assert_int_equal(json_is_string(json), i < 2);
+		size_t length = 99;
+		CLEANUP_FREE char *back = bytes_block_from_json(json, &length);
+		json_decref(json);
+		assert_int_equal(length, lengths[i]);
+		assert_memory_equal(back, blocks[i], length);
+	}
+	json_t *nothing = bytes_block_to_json(NULL, 0);
+	assert_string_equal(json_string_value(nothing), "");
+	json_decref(nothing);
+
+	json_t *nul = json_pack("{s:s}", "hex", "6100");
+	assert_null(bytes_from_json(nul));
+	json_decref(nul);
+}
+
 static void refuses_what_is_neither(void **state)
 {
 	(void)state;
@@ -102,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(utf8_stays_a_string),
 		cmocka_unit_test(other_bytes_are_kept_as_hex),
+		cmocka_unit_test(blocks_may_hold_nul),
 		cmocka_unit_test(refuses_what_is_neither),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

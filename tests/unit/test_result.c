@@ -165,6 +165,7 @@ static void check_round_trip(const struct unit_result *result)
 		assert_int_equal(back.residue.entries.items[i].class, result->residue.entries.items[i].class);
 		assert_int_equal(back.residue.entries.items[i].action, result->residue.entries.items[i].action);
 		assert_string_equal(back.residue.entries.items[i].text, result->residue.entries.items[i].text);
+		assert_int_equal(back.residue.entries.items[i].tolerated, result->residue.entries.items[i].tolerated);
 	}
 	assert_int_equal(back.trouble.kind, result->trouble.kind);
 	if (error_is_set(&result->trouble))
@@ -190,10 +191,11 @@ static void a_result_comes_back_from_json_as_it_was(void **state)
 		.signal = 64,
 		.timed_out = true,
 		.interrupted = 2,
-		.times = {.started = 1, .preparing = 2, .running = INT64_C(1) << 40, .cleaning = 4},
+		.times = {.started = 1, .waited = 5, .preparing = 2, .running = INT64_C(1) << 40, .cleaning = 4},
 	};
 	residue_add(&result.residue, RESIDUE_SYSCTL, RESIDUE_CHANGED, memory_copy_string("\xfe = \"1\""));
 	residue_add(&result.residue, RESIDUE_CONNECTIONS, RESIDUE_REMOVED, memory_copy_string(""));
+	residue_tolerate(&result.residue, RESIDUE_SET(RESIDUE_SYSCTL));
 	error_set(&result.trouble, ERROR_UNAVAILABLE, "no\n\xff");
 	error_remedy(&result.trouble, "install %s", "it");
 	check_round_trip(&result);
@@ -213,7 +215,7 @@ static void check_refused(const char *text, size_t length)
 
 #define HEAD                                                                                                           \
 	"{\"name\":\"n\",\"status\":0,\"signal\":0,\"timed_out\":false,\"interrupted\":0,\"times_ms\":{\"started\":0," \
-	"\"preparing\":0,\"running\":1,\"cleaning\":0},"
+	"\"waited\":0,\"preparing\":0,\"running\":1,\"cleaning\":0},"
 
 static void what_is_no_result_is_refused(void **state)
 {
@@ -225,14 +227,18 @@ static void what_is_no_result_is_refused(void **state)
 		"{}",
 		HEAD "\"residue\":[]}",
 		HEAD "\"residue\":[{}],\"trouble\":null}",
-		HEAD "\"residue\":[{\"class\":\"cakes\",\"action\":\"left\",\"text\":\"\"}],\"trouble\":null}",
-		HEAD "\"residue\":[{\"class\":\"sysctl\",\"action\":\"eaten\",\"text\":\"\"}],\"trouble\":null}",
-		HEAD "\"residue\":[{\"class\":\"sysctl\",\"action\":\"left\",\"text\":1}],\"trouble\":null}",
-		HEAD "\"residue\":[{\"class\":\"sysctl\",\"action\":\"left\",\"text\":\"\"},1],\"trouble\":null}",
+		HEAD "\"residue\":[{\"class\":\"cakes\",\"action\":\"left\",\"text\":\"\",\"fails\":true}],\"trouble\":"
+		     "null}",
+		HEAD "\"residue\":[{\"class\":\"sysctl\",\"action\":\"eaten\",\"text\":\"\",\"fails\":true}],"
+		     "\"trouble\":null}",
+		HEAD
+		"\"residue\":[{\"class\":\"sysctl\",\"action\":\"left\",\"text\":1,\"fails\":true}],\"trouble\":null}",
+		HEAD "\"residue\":[{\"class\":\"sysctl\",\"action\":\"left\",\"text\":\"\",\"fails\":true},1],"
+		     "\"trouble\":null}",
 		HEAD "\"residue\":[],\"trouble\":1}",
-		HEAD "\"residue\":[],\"trouble\":{\"kind\":1,\"remedy\":null}}",
-		HEAD "\"residue\":[],\"trouble\":{\"kind\":0,\"message\":\"m\",\"remedy\":\"r\"}}",
-		HEAD "\"residue\":[],\"trouble\":{\"kind\":99,\"message\":\"m\",\"remedy\":\"r\"}}",
+		HEAD "\"residue\":[],\"trouble\":{\"kind\":\"failed\",\"remedy\":null}}",
+		HEAD "\"residue\":[],\"trouble\":{\"kind\":1,\"message\":\"m\",\"remedy\":\"r\"}}",
+		HEAD "\"residue\":[],\"trouble\":{\"kind\":\"odd\",\"message\":\"m\",\"remedy\":\"r\"}}",
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		check_refused(texts[i], strlen(texts[i]));

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* The result of a run as a file, and several of them as one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "results.h"
+
+static void a_result_comes_back_from_its_file_as_it_was(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_RUN_RESULT struct run_result run = {0};
+	CLEANUP_RUN_RESULT struct run_result back = {0};
+	make_result(&run);
+	error_set(&run.trouble, ERROR_RIVAL, "somebody else is changing the table");
+	set_output(&run.units.items[1], "\0\xff\n", 3, 0);
+	size_t length;
+	CLEANUP_FREE char *text = run_result_to_json(&run, &length);
+	assert_int_equal(strlen(text), length);
+	assert_int_equal(run_result_from_json(&back, text, length, "run.json", &error), 0);
+
+	assert_string_equal(back.command, run.command);
+	assert_string_equal(back.kernel, run.kernel);
+	assert_int_equal(back.started_ms, run.started_ms);
+	assert_int_equal(back.units.count, run.units.count);
+	assert_string_equal(back.units.items[5].name, "name " NASTY);
+	assert_int_equal(back.trouble.kind, ERROR_RIVAL);
+	/* The rest: what is the same as text is the same. */
+	size_t length_again;
+	CLEANUP_FREE char *again = run_result_to_json(&back, &length_again);
+	assert_string_equal(again, text);
+	assert_non_null(strstr(text, "\"status\": 125"));
+	assert_non_null(strstr(text, "\"verdict\": \"timed-out\""));
+}
+
+static void a_run_that_reached_nothing_has_a_result(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_RUN_RESULT struct run_result run = {.planned = 2};
+	CLEANUP_RUN_RESULT struct run_result back = {.command = memory_copy_string("is freed")};
+	error_set(&run.trouble, ERROR_BUSY, "the lock is held");
+	size_t length;
+	CLEANUP_FREE char *text = run_result_to_json(&run, &length);
+	assert_int_equal(run_result_from_json(&back, text, length, "run.json", &error), 0);
+	assert_null(back.command);
+	assert_null(back.kernel);
+	assert_int_equal(back.planned, 2);
+	assert_int_equal(back.units.count, 0);
+}
+
+/* The result with one text in it replaced. */
+static void check_refused(const char *old, const char *new, const char *message)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_RUN_RESULT struct run_result run = {0};
+	CLEANUP_RUN_RESULT struct run_result back = {.planned = 77};
+	make_result(&run);
+	size_t length;
+	CLEANUP_FREE char *text = run_result_to_json(&run, &length);
+	const char *at = strstr(text, old);
+	assert_non_null(at);
+	CLEANUP_FREE char *wrong = memory_printf("%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+	assert_int_equal(run_result_from_json(&back, wrong, strlen(wrong), "run.json", &error), -1);
+	assert_int_equal(error.kind, ERROR_INPUT);
+	assert_string_equal(error.message, message);
+	assert_int_equal(back.planned, 77);
+}
+
+static void mistakes_are_found_by_their_place(void **state)
+{
+	(void)state;
+	check_refused("ipvs-iso.result", "ipvs-iso.snapshot",
+		      "run.json:2:12: format: must be \"ipvs-iso.result\", not \"ipvs-iso.snapshot\"");
+	check_refused("\"format\"", "\"fromat\"",
+		      "run.json:1:1: the key \"format\" is missing: this is no result of ipvs-iso");
+	check_refused("\"version\": 1", "\"version\": 2, \"news\": 1",
+		      "run.json:3:13: version: is 2, and this program reads only version 1");
+	check_refused("\"planned\"", "\"planed\"", "run.json:11:2: unknown key \"planed\"; did you mean \"planned\"?");
+	check_refused("\"planned\": 9", "\"planned\": 6",
+		      "run.json:15:11: units: there are more of them than were planned");
+	check_refused("\"netns\"", "\"none\"", "run.json:6:15: isolation: must be one of lock, netns, not \"none\"");
+	check_refused("\"clean\"", "7", "run.json:17:12: units[0].name: must be text, or {\"hex\": ...}, not 7");
+	check_refused("\"duration_ms\": 9000", "\"duration_ms\": 9223372036854775807",
+		      "run.json:10:17: duration_ms: must be a whole number from 0 to 2^53, not 9223372036854775807");
+	check_refused("}\n", "} {}\n", "run.json:35:6: not JSON: '}' expected near '{'");
+}
+
+static void what_is_cut_off_is_refused(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result run = {0};
+	make_result(&run);
+	size_t length;
+	CLEANUP_FREE char *text = run_result_to_json(&run, &length);
+	/* But for the newline at its end. */
+	for (size_t cut = 0; cut < length - 1; cut += 7) {
+		CLEANUP_ERROR struct error error = ERROR_INIT;
+		CLEANUP_RUN_RESULT struct run_result back = {0};
+		assert_int_equal(run_result_from_json(&back, text, cut, "run.json", &error), -1);
+		assert_int_equal(error.kind, ERROR_INPUT);
+		assert_null(back.command);
+	}
+}
+
+static void runs_become_one_in_the_order_of_their_units(void **state)
+{
+	(void)state;
+	struct run_result runs[3] = {
+		{.command = memory_copy_string("b.test"),
+		 .kernel = memory_copy_string("uml"),
+		 .started_ms = 5000,
+		 .waited_ms = 100,
+		 .duration_ms = 900,
+		 .planned = 1},
+		{.command = memory_copy_string("a.test"),
+		 .kernel = memory_copy_string("uml"),
+		 .started_ms = 4000,
+		 .waited_ms = 2000,
+		 .duration_ms = 2500,
+		 .planned = 2,
+		 .interrupted = 15},
+		{.kernel = memory_copy_string("uml"), .started_ms = 5500, .planned = 1},
+	};
+	add_unit(&runs[0], "b", 100, 500);
+	add_unit(&runs[1], "a", 2000, 300);
+	add_unit(&runs[1], "at the same time", 2000, 300);
+	error_set(&runs[2].trouble, ERROR_BUSY, "the lock is held");
+	error_set(&runs[0].trouble, ERROR_FAILED, "the disk is full");
+
+	CLEANUP_RUN_RESULT struct run_result merged;
+	run_results_merge(&merged, runs, 3);
+	assert_null(merged.command);
+	assert_string_equal(merged.kernel, "uml");
+	assert_int_equal(merged.started_ms, 4000);
+	assert_int_equal(merged.waited_ms, 1100);   /* until b could begin */
+	assert_int_equal(merged.duration_ms, 2500); /* until a had ended */
+	assert_int_equal(merged.planned, 4);
+	assert_int_equal(merged.interrupted, 15);
+	assert_string_equal(merged.trouble.message, "the disk is full; and in another run: the lock is held");
+
+	assert_int_equal(merged.units.count, 3);
+	assert_string_equal(merged.units.items[0].name, "b");
+	assert_int_equal(merged.units.items[0].times.started, 1100);
+	assert_int_equal(merged.units.items[0].times.waited, 100);
+	assert_string_equal(merged.units.items[1].name, "a");
+	assert_int_equal(merged.units.items[1].times.started, 2000);
+	assert_string_equal(merged.units.items[2].name, "at the same time");
+	for (size_t i = 0; i < 3; i++)
+		run_result_clear(&runs[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_result_comes_back_from_its_file_as_it_was),
+		cmocka_unit_test(a_run_that_reached_nothing_has_a_result),
+		cmocka_unit_test(mistakes_are_found_by_their_place),
+		cmocka_unit_test(what_is_cut_off_is_refused),
+		cmocka_unit_test(runs_become_one_in_the_order_of_their_units),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
