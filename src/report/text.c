@@ -1,55 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/text.h"
 
-#include <string.h>
-
 #include "base/memory.h"
+#include "report/characters.h"
+#include "report/report.h"
+#include "report/summary.h"
 
-struct look {
-	const char *word, *color;
-};
-
-static const struct look looks[] = {
-	[VERDICT_PASSED] = {"PASS", "\033[32m"},       [VERDICT_RESIDUE] = {"RESIDUE", "\033[33m"},
-	[VERDICT_TIMED_OUT] = {"TIMEOUT", "\033[31m"}, [VERDICT_FAILED] = {"FAIL", "\033[31m"},
-	[VERDICT_TROUBLE] = {"TROUBLE", "\033[31m"},
+static const char *const colors[] = {
+	[VERDICT_PASSED] = "\033[32m", [VERDICT_RESIDUE] = "\033[33m", [VERDICT_TIMED_OUT] = "\033[31m",
+	[VERDICT_FAILED] = "\033[31m", [VERDICT_TROUBLE] = "\033[31m",
 };
 
 static void print_word(FILE *stream, enum verdict verdict, const struct text_style *style)
 {
-	const struct look *look = &looks[verdict];
-	fprintf(stream, "%s%8s%s", style->color ? look->color : "", look->word, style->color ? "\033[0m" : "");
+	fprintf(stream, "%s%8s%s", style->color ? colors[verdict] : "", summary_verdict_word(verdict),
+		style->color ? "\033[0m" : "");
 }
 
-/* A name may hold anything; what a terminal would obey is shown as ?. */
+/* A name may hold anything; a terminal must not obey it. */
 static void print_plain(FILE *stream, const char *text)
 {
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, stream);
-}
-
-static void print_end(FILE *stream, const struct unit_result *result, enum verdict verdict)
-{
-	if (verdict == VERDICT_TROUBLE) {
-		fprintf(stream, ": %s", result->trouble.message);
-		if (result->trouble.remedy)
-			fprintf(stream, "\n           %s", result->trouble.remedy);
-	} else if (verdict == VERDICT_TIMED_OUT) {
-		fputs(": ran past its time", stream);
-	} else if (result->signal) {
-		fprintf(stream, ": ended by signal %d (%s)", result->signal, strsignal(result->signal));
-	} else if (result->status) {
-		fprintf(stream, ": exit status %d", result->status);
-	}
+	characters_write_text(stream, text, character_put_on_line);
 }
 
 void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style)
 {
 	enum verdict verdict = unit_verdict(result, style->fail_on);
+	CLEANUP_FREE char *reason = verdict == VERDICT_RESIDUE ? NULL : summary_reason(result, style->fail_on);
 	print_word(stream, verdict, style);
 	fprintf(stream, " [%8.3fs] ", (double)result->times.running / 1000);
 	print_plain(stream, result->name);
-	print_end(stream, result, verdict);
+	if (reason) {
+		fputs(": ", stream);
+		print_plain(stream, reason);
+	}
+	if (result->trouble.remedy) {
+		fputs("\n           ", stream);
+		print_plain(stream, result->trouble.remedy);
+	}
 	fputc('\n', stream);
 
 	for (size_t i = 0; i < result->residue.entries.count; i++) {
@@ -61,28 +49,45 @@ void text_unit(FILE *stream, const struct unit_result *result, const struct text
 	}
 }
 
-static void print_count(FILE *stream, size_t count, const char *what, const char **separator)
-{
-	if (!count)
-		return;
-	fprintf(stream, "%s%zu %s", *separator, count, what);
-	*separator = ", ";
-}
-
 void text_summary(FILE *stream, const struct run_result *result, const struct text_style *style)
 {
-	size_t counts[VERDICT_TROUBLE + 1] = {0};
-	for (size_t i = 0; i < result->units.count; i++)
-		counts[unit_verdict(&result->units.items[i], style->fail_on)]++;
+	CLEANUP_FREE char *text = summary_text(result, style->fail_on);
+	fprintf(stream, "%8s %s\n", "SUMMARY", text);
+}
 
-	size_t planned = result->planned;
-	const char *separator = "";
-	fprintf(stream, "%8s %zu unit%s: ", "SUMMARY", planned, planned == 1 ? "" : "s");
-	print_count(stream, counts[VERDICT_PASSED], "passed", &separator);
-	print_count(stream, counts[VERDICT_RESIDUE], "left residue", &separator);
-	print_count(stream, counts[VERDICT_FAILED], "failed", &separator);
-	print_count(stream, counts[VERDICT_TIMED_OUT], "timed out", &separator);
-	print_count(stream, counts[VERDICT_TROUBLE], "could not be run", &separator);
-	print_count(stream, planned - result->units.count, "not reached", &separator);
-	fputc('\n', stream);
+/* Each line of it begins so that it is taken for none of ours. */
+static void print_output(FILE *stream, const struct unit_output *output)
+{
+	const char *at = output->bytes;
+	const char *end = at + output->length;
+	bool at_start = true;
+	while (at < end) {
+		uint32_t character = character_next(&at, end);
+		if (at_start)
+			fputs("         | ", stream);
+		at_start = character == '\n';
+		character_put(stream, character);
+	}
+	if (!at_start)
+		fputc('\n', stream);
+	if (output->dropped)
+		fprintf(stream, "         | (%zu bytes more were not kept)\n", output->dropped);
+}
+
+void report_text(FILE *stream, const struct run_result *result, const struct report_style *style)
+{
+	const struct text_style text_style = {.color = style->color, .fail_on = RESIDUE_SET_ALL};
+	for (size_t i = 0; i < result->units.count; i++) {
+		const struct unit_result *unit = &result->units.items[i];
+		text_unit(stream, unit, &text_style);
+		if (unit_verdict(unit, RESIDUE_SET_ALL) != VERDICT_PASSED && unit->output.length)
+			print_output(stream, &unit->output);
+	}
+	text_summary(stream, result, &text_style);
+	CLEANUP_FREE char *trouble = summary_run_trouble(result);
+	if (trouble) {
+		fprintf(stream, "%8s ", "TROUBLE");
+		print_plain(stream, trouble);
+		fputc('\n', stream);
+	}
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Workflow commands of GitHub Actions, which make an annotation of each unit that did not pass; and the job's summary.
+ * The runner looks for commands in standard output and standard error alike.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "report/characters.h"
+#include "report/markdown.h"
+#include "report/report.h"
+#include "report/summary.h"
+
+/* GitHub takes no more of one step. */
+#define SUMMARY_MAX (1024 * 1024)
+
+static void put_message(FILE *stream, uint32_t character)
+{
+	if (character == '%' || character == '\n')
+		fprintf(stream, "%%%02X", (unsigned)character);
+	else
+		character_put(stream, character);
+}
+
+/* In a property : and , have a meaning, too. */
+static void put_property(FILE *stream, uint32_t character)
+{
+	if (character == ':' || character == ',')
+		fprintf(stream, "%%%02X", (unsigned)character);
+	else
+		put_message(stream, character);
+}
+
+static void put_annotation(FILE *stream, const char *title, const char *message)
+{
+	fputs("::error title=", stream);
+	characters_write_text(stream, title, put_property);
+	fputs("::", stream);
+	characters_write_text(stream, message, put_message);
+	fputc('\n', stream);
+}
+
+/* The reason, and below it the rules. The caller frees. */
+static char *describe(const struct unit_result *unit)
+{
+	CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
+	char *text = NULL;
+	size_t length;
+	FILE *out = memory_stream(&text, &length);
+	fputs(reason, out);
+	if (unit->trouble.remedy)
+		fprintf(out, "\n%s", unit->trouble.remedy);
+	for (size_t i = 0; i < unit->residue.entries.count; i++) {
+		const struct residue *residue = &unit->residue.entries.items[i];
+		if (!residue->tolerated)
+			fprintf(out, "\n%s %s: %s", residue_class_name(residue->class),
+				residue_action_name(residue->action), residue->text);
+	}
+	fclose(out);
+	return text;
+}
+
+void report_github(FILE *stream, const struct run_result *result, const struct report_style *style)
+{
+	(void)style;
+	for (size_t i = 0; i < result->units.count; i++) {
+		const struct unit_result *unit = &result->units.items[i];
+		enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
+		if (verdict == VERDICT_PASSED)
+			continue;
+		CLEANUP_FREE char *title = memory_printf("%s %s", summary_verdict_word(verdict), unit->name);
+		CLEANUP_FREE char *message = describe(unit);
+		put_annotation(stream, title, message);
+	}
+	CLEANUP_FREE char *trouble = summary_run_trouble(result);
+	if (trouble)
+		put_annotation(stream, "ipvs-iso", trouble);
+}
+
+/* As much as GitHub takes. The caller frees. */
+static char *render_summary(const struct run_result *result, size_t *length)
+{
+	for (int outputs = 1; outputs >= 0; outputs--) {
+		char *text = NULL;
+		FILE *out = memory_stream(&text, length);
+		markdown_write(out, result, outputs);
+		fclose(out);
+		if (*length <= SUMMARY_MAX)
+			return text;
+		free(text);
+	}
+	CLEANUP_FREE char *summary = summary_text(result, RESIDUE_SET_ALL);
+	char *text = memory_printf("### ipvs-iso: %s\n\nThe whole report is longer than GitHub takes.\n", summary);
+	*length = strlen(text);
+	return text;
+}
+
+int report_github_publish(const struct run_result *result, struct error *error)
+{
+	const char *path = getenv("GITHUB_STEP_SUMMARY");
+	if (!path || !*path)
+		return 0;
+	size_t length;
+	CLEANUP_FREE char *text = render_summary(result, &length);
+	CLEANUP_CLOSE int descriptor =
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0666);
+	if (descriptor < 0)
+		return error_set_errno(error, errno, "cannot open %s, which GITHUB_STEP_SUMMARY names", path);
+	return file_write_all(descriptor, path, text, length, error);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/summary.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+
+struct summary summary_make(const struct run_result *result, unsigned fail_on)
+{
+	struct summary summary = {.not_reached = result->planned - result->units.count};
+	for (size_t i = 0; i < result->units.count; i++)
+		summary.of[unit_verdict(&result->units.items[i], fail_on)]++;
+	return summary;
+}
+
+static void put_count(FILE *stream, size_t count, const char *what, const char **separator)
+{
+	if (!count)
+		return;
+	fprintf(stream, "%s%zu %s", *separator, count, what);
+	*separator = ", ";
+}
+
+char *summary_text(const struct run_result *result, unsigned fail_on)
+{
+	struct summary summary = summary_make(result, fail_on);
+	char *text = NULL;
+	size_t length;
+	FILE *out = memory_stream(&text, &length);
+	const char *separator = "";
+	fprintf(out, "%zu unit%s: ", result->planned, result->planned == 1 ? "" : "s");
+	put_count(out, summary.of[VERDICT_PASSED], "passed", &separator);
+	put_count(out, summary.of[VERDICT_RESIDUE], "left residue", &separator);
+	put_count(out, summary.of[VERDICT_FAILED], "failed", &separator);
+	put_count(out, summary.of[VERDICT_TIMED_OUT], "timed out", &separator);
+	put_count(out, summary.of[VERDICT_TROUBLE], "could not be run", &separator);
+	put_count(out, summary.not_reached, "not reached", &separator);
+	fclose(out);
+	return text;
+}
+
+const char *summary_verdict_word(enum verdict verdict)
+{
+	static const char *const words[] = {
+		[VERDICT_PASSED] = "PASS", [VERDICT_RESIDUE] = "RESIDUE", [VERDICT_TIMED_OUT] = "TIMEOUT",
+		[VERDICT_FAILED] = "FAIL", [VERDICT_TROUBLE] = "TROUBLE",
+	};
+	return words[verdict];
+}
+
+char *summary_reason(const struct unit_result *unit, unsigned fail_on)
+{
+	switch (unit_verdict(unit, fail_on)) {
+	case VERDICT_TROUBLE:
+		return memory_copy_string(unit->trouble.message);
+	case VERDICT_TIMED_OUT:
+		return memory_copy_string("ran past its time");
+	case VERDICT_FAILED:
+		if (unit->signal)
+			return memory_printf("ended by signal %d (%s)", unit->signal, strsignal(unit->signal));
+		return memory_printf("exit status %d", unit->status);
+	case VERDICT_RESIDUE:
+		return memory_copy_string("left residue");
+	case VERDICT_PASSED:
+		break;
+	}
+	return NULL;
+}
+
+char *summary_run_trouble(const struct run_result *result)
+{
+	if (error_is_set(&result->trouble))
+		return memory_copy_string(result->trouble.message);
+	if (result->interrupted)
+		return memory_printf("ended early by signal %d (%s)", result->interrupted,
+				     strsignal(result->interrupted));
+	return NULL;
+}
+
+char *summary_time(int64_t since_1970_ms)
+{
+	time_t seconds = since_1970_ms / 1000;
+	struct tm calendar = {0};
+	char text[64];
+	gmtime_r(&seconds, &calendar);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &calendar);
+	return memory_copy_string(text);
+}

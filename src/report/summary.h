@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What all formats say of a run and of a unit in the same words. Residue must have been judged. */
+#ifndef IPVS_ISO_REPORT_SUMMARY_H
+#define IPVS_ISO_REPORT_SUMMARY_H
+
+#include "result/result.h"
+
+struct summary {
+	size_t of[VERDICT_TROUBLE + 1]; /* units by their verdict */
+	size_t not_reached;
+};
+
+struct summary summary_make(const struct run_result *result, unsigned fail_on);
+
+/* "3 units: 1 passed, 2 left residue". The caller frees. */
+char *summary_text(const struct run_result *result, unsigned fail_on);
+
+/* As text_unit() shows it: PASS, RESIDUE, TIMEOUT, FAIL, TROUBLE */
+const char *summary_verdict_word(enum verdict verdict);
+
+/* Why a unit did not pass, on a line: "exit status 3", "left residue". NULL where it passed. The caller frees. */
+char *summary_reason(const struct unit_result *unit, unsigned fail_on);
+
+/* What was wrong with the run and not with one of its units: a signal ended it, the table could not be put back. NULL where
+   nothing was. The caller frees. */
+char *summary_run_trouble(const struct run_result *result);
+
+/* Milliseconds since 1970 as 2026-11-21T08:00:00, in UTC. The caller frees. */
+char *summary_time(int64_t since_1970_ms);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* What each format makes of a result in which everything occurs. That it is valid is seen in host-report.bats. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "report/report.h"
+#include "results.h"
+
+/* NASTY as it is shown: on a line, and where lines may be broken. */
+#define SHOWN_END "\u241b[31m\u2421\ufffd\ufffd\ufffd\ufffd\ufffd\u240d"
+#define SHOWN_ON_LINE "\u240a::%,|`*_#@\\ " SHOWN_END "\u2409\u20ac"
+#define SHOWN_IN_LINES "\n::%,|`*_#@\\ " SHOWN_END "\t\u20ac"
+
+static char *render(const char *format, const struct run_result *result)
+{
+	struct error error = ERROR_INIT;
+	const struct report_format *found = report_format_named(format, &error);
+	assert_non_null(found);
+	size_t length;
+	return report_render(found, result, &length);
+}
+
+static void check_contains(const char *format, const char *part)
+{
+	CLEANUP_RUN_RESULT struct run_result result = {0};
+	make_result(&result);
+	CLEANUP_FREE char *text = render(format, &result);
+	if (!strstr(text, part))
+		fail_msg("%s: not in the report: %s", format, part);
+}
+
+static void check_lacks(const char *format, const char *part)
+{
+	CLEANUP_RUN_RESULT struct run_result result = {0};
+	make_result(&result);
+	CLEANUP_FREE char *text = render(format, &result);
+	assert_null(strstr(text, part));
+}
+
+static void no_format_lets_control_characters_through(void **state)
+{
+	(void)state;
+	for (const struct report_format *format = report_formats; format->name; format++) {
+		check_lacks(format->name, "\x1b");
+		check_lacks(format->name, "\x7f");
+		check_lacks(format->name, "\r");
+		check_lacks(format->name, "\xff");
+		check_lacks(format->name, "\xc2\x9b");
+		check_lacks(format->name, "\xed\xa0");
+	}
+}
+
+static void text_has_a_line_for_each_unit_and_rule(void **state)
+{
+	(void)state;
+	check_contains("text", "    FAIL [   0.400s] name <&]]>\"'" SHOWN_ON_LINE ": ended by signal 11 (");
+	check_contains("text", "                     services     left     -A -u 10.2.0.1:53 -s wrr\n");
+	check_contains("text", "         |   not ok 1 of <&]]>\"'\n         | ::%,|");
+	check_contains("text", "         | end\n         | (1048576 bytes more were not kept)\n");
+	check_contains("text",
+		       " SUMMARY 9 units: 2 passed, 1 left residue, 2 failed, 1 timed out, 1 could not be run, 2 not "
+		       "reached\n TROUBLE ended early by signal 2 (Interrupt)\n");
+}
+
+static void junit_holds_residue_as_failures(void **state)
+{
+	(void)state;
+	check_contains("junit",
+		       "tests=\"8\" failures=\"4\" errors=\"2\" time=\"9.000\" timestamp=\"2026-11-21T08:00:00\">");
+	check_contains(
+		"junit",
+		"<failure type=\"residue\" message=\"left residue:&#10;services left: -A -u 10.2.0.1:53 -s wrr&#10;");
+	check_contains("junit", "\"ran past its time; left residue:&#10;processes left: process 857: sleep 600\"");
+	check_contains("junit", "name=\"name &lt;&amp;]]&gt;&#34;'&#10;::%,|`*_#@\\ " SHOWN_END "&#9;\u20ac\"");
+	check_contains("junit", "not ok 1 of &lt;&amp;]]&gt;\"'" SHOWN_IN_LINES);
+	check_contains("junit", "<system-err>residue that does not fail the run:\nconnections left: 3 connections<");
+	check_contains("junit",
+		       "name=\"the run itself\" time=\"0.000\">\n      <error type=\"trouble\" message=\"ended early");
+}
+
+static void tap_escapes_what_would_be_a_directive(void **state)
+{
+	(void)state;
+	check_contains("tap", "TAP version 14\n1..9\n");
+	check_contains("tap", "\nnot ok 6 - name <&]]>\"'\u240a::%,|`*_\\#@\\\\ " SHOWN_END "\u2409\u20ac\n");
+	check_contains("tap", "text: \"process 900: <&]]>\\\"'\\n::%,|`*_#@\\\\ " SHOWN_END "\\t\u20ac\"\n");
+	check_contains("tap", "output: \"  not ok 1 of <&]]>");
+	check_contains("tap", "\nBail out! ended early by signal 2 (Interrupt)\n");
+}
+
+static void markdown_means_nothing_by_a_name(void **state)
+{
+	(void)state;
+	check_contains("markdown", "name \\<\\&\\]\\]\\>\"'\u240a::%,&#124;\\`\\*\\_\\#\\@\\\\ \u241b\\[31m\u2421");
+	check_contains("markdown",
+		       "```diff\n+ -A -u 10.2.0.1:53 -s wrr\n- -a -t 10.0.0.1:80 -r 10.0.0.3:8080 -m -w 2\n"
+		       "! --set 60 10 30 (was: --set 900 120 300)\n# 3 connections (does not fail the run)\n```\n");
+}
+
+static void markdown_fences_are_longer_than_what_is_within(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 1};
+	struct unit_result *unit = add_unit(&result, "fences", 0, 1);
+	unit->status = 1;
+	set_output(unit, "```\n`````", 9, 0);
+	CLEANUP_FREE char *text = render("markdown", &result);
+	assert_non_null(strstr(text, "\n``````text\n```\n`````\n``````\n"));
+}
+
+static void markdown_shows_the_end_of_a_long_output(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 1};
+	struct unit_result *unit = add_unit(&result, "long", 0, 1);
+	unit->status = 1;
+	CLEANUP_FREE char *output = memory_allocate(10000, 1);
+	memset(output, '.', 10000);
+	output[10000 - 8193] = 'A';
+	output[9999] = 'Z';
+	set_output(unit, output, 10000, 5);
+	CLEANUP_FREE char *text = render("markdown", &result);
+	assert_non_null(strstr(text, "<summary>Output, without 1813 bytes</summary>"));
+	assert_null(strstr(text, "A."));
+	assert_non_null(strstr(text, ".Z\n```\n"));
+}
+
+static void github_annotations_stay_on_their_line(void **state)
+{
+	(void)state;
+	check_contains("github", "::error title=FAIL name <&]]>\"'%0A%3A%3A%25%2C|`*_#@\\ " SHOWN_END
+				 "\t\u20ac::ended by signal 11");
+	check_contains("github", "%0Aprocesses left: process 900: <&]]>\"'%0A::%25,|");
+	CLEANUP_RUN_RESULT struct run_result result = {0};
+	make_result(&result);
+	CLEANUP_FREE char *text = render("github", &result);
+	size_t lines = 0;
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1, lines++)
+		assert_memory_equal(line, "::error title=", 14);
+	assert_int_equal(lines, 6);
+}
+
+static void html_is_escaped_and_needs_nothing_from_outside(void **state)
+{
+	(void)state;
+	check_contains("html", "</span> name &lt;&amp;]]&gt;\"'" SHOWN_ON_LINE "</h3>");
+	check_contains("html", "not ok 1 of &lt;&amp;]]&gt;\"'" SHOWN_IN_LINES "\n\nend</pre>");
+	check_contains("html", "<code><ins><span>--set</span> <span>60</span> <span>10</span> <span>30</span></ins> "
+			       "<del><span>(was:</span> ");
+	check_contains("html", "56 bytes; 1048576 more were not kept");
+	check_lacks("html", "<script");
+	check_lacks("html", "src=");
+	check_lacks("html", "url(");
+	check_lacks("html", "@import");
+}
+
+/* What is nothing in it is no reason to fail. */
+static void every_format_bears_an_empty_result(void **state)
+{
+	(void)state;
+	for (const struct report_format *format = report_formats; format->name; format++) {
+		CLEANUP_RUN_RESULT struct run_result result = {.planned = 1};
+		CLEANUP_FREE char *text = render(format->name, &result);
+		assert_non_null(text);
+	}
+}
+
+static void formats_are_found_by_name_and_by_ending(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	for (const struct report_format *format = report_formats; format->name; format++) {
+		assert_ptr_equal(report_format_named(format->name, &error), format);
+		CLEANUP_FREE char *path = memory_printf("a.dir/name%s", format->ending ? format->ending : "");
+		if (format->ending)
+			assert_ptr_equal(report_format_of_file(path, &error), format);
+	}
+	assert_null(report_format_named("yaml", &error));
+	assert_string_equal(error.message,
+			    "there is no format 'yaml'; the formats are text, json, junit, tap, markdown, "
+			    "html, github");
+	static const char *const wrong[] = {"name", "a.json/name", "name.JSON", "name.json.gz", "json", "", ".", "/"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_null(report_format_of_file(wrong[i], &error));
+	assert_string_equal(error.message,
+			    "the ending of '/' is of no format of reports; the endings are .txt, .json, .xml, "
+			    ".tap, .md, .html");
+}
+
+/* GitHub takes 1 MiB: first the outputs are left out, then all but the totals. */
+static void the_summary_for_github_is_as_long_as_it_takes(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 20000};
+	char path[] = "/tmp/ipvs-iso-summary.XXXXXX";
+	CLEANUP_CLOSE int descriptor = mkstemp(path);
+	assert_true(descriptor >= 0);
+	setenv("GITHUB_STEP_SUMMARY", path, 1);
+	static const size_t units[] = {2, 200, 20000};
+	off_t before = 0;
+	for (size_t i = 0; i < 3; i++) {
+		while (result.units.count < units[i]) {
+			struct unit_result *unit =
+				add_unit(&result, "a unit with a name that is not short either", 0, 1);
+			unit->status = 1;
+			if (result.units.count <= 200) {
+				unit->output.bytes = memory_allocate(8192, 1);
+				unit->output.length = 8192;
+			}
+		}
+		assert_int_equal(report_github_publish(&result, &error), 0);
+		off_t length = lseek(descriptor, 0, SEEK_END) - before;
+		before += length; /* it is appended */
+		assert_in_range(length, 50, 1024 * 1024);
+	}
+	size_t length;
+	CLEANUP_FREE char *text = file_read(path, &length, &error);
+	assert_non_null(strstr(text, "The whole report is longer than GitHub takes.\n"));
+	unlink(path);
+	unsetenv("GITHUB_STEP_SUMMARY");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_format_lets_control_characters_through),
+		cmocka_unit_test(text_has_a_line_for_each_unit_and_rule),
+		cmocka_unit_test(junit_holds_residue_as_failures),
+		cmocka_unit_test(tap_escapes_what_would_be_a_directive),
+		cmocka_unit_test(markdown_means_nothing_by_a_name),
+		cmocka_unit_test(markdown_fences_are_longer_than_what_is_within),
+		cmocka_unit_test(markdown_shows_the_end_of_a_long_output),
+		cmocka_unit_test(github_annotations_stay_on_their_line),
+		cmocka_unit_test(html_is_escaped_and_needs_nothing_from_outside),
+		cmocka_unit_test(every_format_bears_an_empty_result),
+		cmocka_unit_test(formats_are_found_by_name_and_by_ending),
+		cmocka_unit_test(the_summary_for_github_is_as_long_as_it_takes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
