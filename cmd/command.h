@@ -42,7 +42,7 @@ extern struct manners manners;
 
 extern const struct subcommand command_run, command_snapshot, command_restore, command_diff, command_flush,
 	command_check, command_wait, command_savepoint, command_rollback, command_release, command_status,
-	command_recover, command_guest_init;
+	command_recover, command_report, command_guest_init;
 
 /* All of them that people may call, in the order of --help; NULL at the end. */
 extern const struct subcommand *const commands[];

@@ -13,9 +13,13 @@
 struct manners manners;
 
 const struct subcommand *const commands[] = {
-	&command_run,  &command_snapshot,  &command_restore,  &command_diff,    &command_flush,  &command_check,
-	&command_wait, &command_savepoint, &command_rollback, &command_release, &command_status, &command_recover,
-	NULL,
+	&command_run,      &command_snapshot,
+	&command_restore,  &command_diff,
+	&command_flush,    &command_check,
+	&command_wait,     &command_savepoint,
+	&command_rollback, &command_release,
+	&command_status,   &command_recover,
+	&command_report,   NULL,
 };
 
 static const struct subcommand *find_command(const char *name)

@@ -10,6 +10,7 @@
 #include "live.h"
 #include "process/identity.h"
 #include "report/text.h"
+#include "reports.h"
 #include "run/plan.h"
 #include "run_settings.h"
 
@@ -60,7 +61,17 @@ static void tell_unit_ended(void *context, const struct unit_result *result)
 		text_unit(stderr, result, &teller->style);
 }
 
-static int run_choice(const struct plan *plan, const struct choice *choice)
+/* What the run's exit status is, unless a report cannot be written. */
+static int report_result(const struct planned_reports *reports, struct run_result *result)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	int status = run_status(result, run_settings.fail_on);
+	for (size_t i = 0; i < result->units.count; i++)
+		residue_tolerate(&result->units.items[i].residue, run_settings.fail_on);
+	return planned_reports_write(reports, result, &error) < 0 ? print_error(&error) : status;
+}
+
+static int run_choice(const struct plan *plan, const struct choice *choice, const struct planned_reports *reports)
 {
 	struct teller teller = {
 		.style = {.color = manners.color, .fail_on = run_settings.fail_on},
@@ -82,7 +93,16 @@ static int run_choice(const struct plan *plan, const struct choice *choice)
 		text_summary(stderr, &result, &teller.style);
 	if (error_is_set(&result.trouble))
 		print_error(&result.trouble);
-	return run_status(&result, run_settings.fail_on);
+	return report_result(reports, &result);
+}
+
+static int plan_reports(struct planned_reports *reports, struct error *error)
+{
+	for (size_t i = 0; i < run_settings.reports.count; i++) {
+		if (planned_reports_add(reports, run_settings.reports.items[i], error) < 0)
+			return error_context(error, "run: --report");
+	}
+	return planned_reports_add_folder(reports, error);
 }
 
 static int check_settings(int count, struct error *error)
@@ -105,11 +125,12 @@ static int run(int count, char **operands)
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_PLAN struct plan plan = {0};
 	CLEANUP_CHOICE struct choice choice = {0};
+	CLEANUP_PLANNED_REPORTS struct planned_reports reports = {0};
 	CLEANUP_TABLE struct table fixture;
 	table_init(&fixture);
 
 	const char *kernel = run_settings.kernel ? run_settings.kernel : getenv("IPVS_ISO_KERNEL");
-	if (check_settings(count, &error) < 0 || run_take_environment(&error) < 0)
+	if (check_settings(count, &error) < 0 || run_take_environment(&error) < 0 || plan_reports(&reports, &error) < 0)
 		return print_error(&error);
 	if (run_settings.fixture) {
 		if (table_load(&fixture, run_settings.fixture, &error) < 0)
@@ -131,7 +152,8 @@ static int run(int count, char **operands)
 	run_settings.run.command = whole.units.items[0].name;
 	run_settings.run.waiting = tell_waiting;
 	run_settings.run.fail_on = run_settings.fail_on;
-	return run_choice(&plan, &choice);
+	run_settings.run.keep_output = reports.list.count > 0;
+	return run_choice(&plan, &choice, &reports);
 }
 
 const struct subcommand command_run = {

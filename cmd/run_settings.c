@@ -24,6 +24,7 @@ enum option {
 	OPTION_FAIL_ON,
 	OPTION_OUTPUT,
 	OPTION_KEEP,
+	OPTION_REPORT,
 	OPTION_USER,
 	OPTION_MEMORY,
 	OPTION_GUEST_TIMEOUT,
@@ -64,6 +65,10 @@ const struct option_row run_option_rows[] = {
 			   "which units' output is shown: as it comes, or, with\n"
 			   "several jobs, each unit's when it ends; default: always"},
 	[OPTION_KEEP] = {0, "keep", NULL, "do not flush first: units run on the table as it is"},
+	[OPTION_REPORT] = {0, "report", "FILE",
+			   "write the results to FILE, by its ending as .json, .xml\n"
+			   "(JUnit), .tap, .md, .html or .txt; 'github': annotate\n"
+			   "the job of GitHub Actions; may be given several times"},
 	[OPTION_USER] = {0, "user", "NAME",
 			 "run COMMAND as that user, without root's rights;\n"
 			 "ipvs-iso itself keeps them"},
@@ -209,6 +214,9 @@ int run_set_option(int index, const char *value, struct error *error)
 		return set_fail_on(value, error);
 	case OPTION_KEEP:
 		run_settings.run.keep = true;
+		return 0;
+	case OPTION_REPORT:
+		*array_append(&run_settings.reports) = value;
 		return 0;
 	case OPTION_USER:
 		run_settings.run.user = value;

@@ -19,6 +19,7 @@ struct run_settings {
 	bool no_split;
 	const char *fixture; /* a file; or NULL */
 	unsigned fail_on;    /* a set of residue classes */
+	ARRAY(const char *) reports;
 	struct run_options run;
 };
 extern struct run_settings run_settings;

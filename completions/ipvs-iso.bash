@@ -7,12 +7,13 @@ _ipvs_iso_options() {
 	case $1 in
 	run)
 		echo -k= --kernel= -i= --isolation= -j= --jobs= -w= --wait= --unit= --units-from= --no-split --fixture= \
-			--timeout= --kill-after= --fail-on= --output= --keep --user= --memory= --guest-timeout=
+			--timeout= --kill-after= --fail-on= --output= --keep --report= --user= --memory= --guest-timeout=
 		;;
 	snapshot) echo -o= --output= ;;
 	diff) echo -f= --format= ;;
 	wait) echo -u= --until= -s= --stable= -t= --timeout= ;;
 	recover) echo --kill ;;
+	report) echo -f= --format= -o= --output= ;;
 	esac
 	[ -z "$1" ] || echo -q --quiet -v --verbose
 	echo -h --help -V --version
@@ -40,13 +41,17 @@ _ipvs_iso_value() {
 		_ipvs_iso_words 'always on-failure never' "$3"
 		return
 		;;
+	'report -f' | 'report --format')
+		_ipvs_iso_words 'text json junit tap markdown html github' "$3"
+		return
+		;;
 	esac
 	shift
 	case $1 in
 	-k | --kernel) _ipvs_iso_words 'auto host uml' "$2" ;;
 	-i | --isolation) _ipvs_iso_words 'lock netns' "$2" ;;
 	-f | --format) _ipvs_iso_words 'text json' "$2" ;;
-	-o | --output | --fixture | --unit) _ipvs_iso_files "$2" ;;
+	-o | --output | --fixture | --report | --unit) _ipvs_iso_files "$2" ;;
 	-u | --until)
 		compopt -o nospace 2>/dev/null
 		_ipvs_iso_words 'equals= contains= services=' "$2"
@@ -73,7 +78,7 @@ _ipvs_iso_operand() {
 		mapfile -t words < <(compgen -W 'live' -- "$2")
 		COMPREPLY+=("${words[@]}")
 		;;
-	restore | check) _ipvs_iso_files "$2" ;;
+	restore | check | report) _ipvs_iso_files "$2" ;;
 	wait) _ipvs_iso_files "${2#=}" ;; # it has none; bash makes three words of equals=FILE
 	esac
 }
@@ -118,7 +123,7 @@ _ipvs_iso() {
 	elif [ -z "$only_operands" ] && [[ $word == -* ]]; then
 		_ipvs_iso_words "$(_ipvs_iso_options "$command" | tr -d =)" "$word"
 	elif [ -z "$command" ]; then
-		_ipvs_iso_words 'run snapshot restore diff flush check wait savepoint rollback release status recover' "$word"
+		_ipvs_iso_words 'run snapshot restore diff flush check wait savepoint rollback release status recover report' "$word"
 	elif [ "$command" = run ]; then
 		_ipvs_iso_wrapped "$COMP_CWORD"
 	else

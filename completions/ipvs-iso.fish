@@ -30,7 +30,7 @@ function __ipvs_iso_wrapped
                 string join \n -- $words
                 return 0
             case -k --kernel -i --isolation -j --jobs -w --wait --unit --units-from --fixture --timeout \
-                --kill-after --fail-on --output --user --memory --guest-timeout
+                --kill-after --fail-on --output --report --user --memory --guest-timeout
                 # The value may be the word that is being completed.
                 set -q words[2]; or return 1
                 set -e words[1..2]
@@ -91,11 +91,12 @@ complete -c ipvs-iso -n __ipvs_iso_has_no_command -a rollback -d 'Inside a run, 
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a release -d 'Inside a run, drop a savepoint'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a status -d 'Show the lock, the journal, and which kernels and isolations work'
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a recover -d 'Put back the table of a run that was killed'
+complete -c ipvs-iso -n __ipvs_iso_has_no_command -a report -d 'Render the results of runs'
 
 complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s h -l help -d 'Show the usage and options'
 complete -c ipvs-iso -n 'not __ipvs_iso_wrapped >/dev/null' -s V -l version -d 'Show the version'
 
-set -l commands run snapshot restore diff flush check wait savepoint rollback release status recover
+set -l commands run snapshot restore diff flush check wait savepoint rollback release status recover report
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s q -l quiet -d 'Say nothing but what was asked for, and errors'
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s v -l verbose -d 'Say more'
 
@@ -112,6 +113,7 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l kill-after -x -d 'How lon
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fail-on -xa '(__ipvs_iso_classes)' -d 'Which residue fails the run'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l output -xa 'always on-failure never' -d "Which units' output is shown"
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l keep -d 'Do not flush first'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l report -r -F -d 'Write the results to a file'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l user -xa '(__fish_complete_users)' -d 'Run the command as that user'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l memory -x -d 'How much memory the embedded kernel has'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l guest-timeout -x -d 'How long an embedded kernel may be silent'
@@ -120,9 +122,12 @@ complete -c ipvs-iso -n __ipvs_iso_wraps -a '(__ipvs_iso_complete_wrapped)'
 complete -c ipvs-iso -n '__ipvs_iso_options_of snapshot' -s o -l output -r -F -d 'Write to a file'
 complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -s f -l format -xa 'text json' -d 'How to print the differences'
 complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -a live -d "The kernel's table"
-complete -c ipvs-iso -n '__ipvs_iso_options_of restore diff check' -F
+complete -c ipvs-iso -n '__ipvs_iso_options_of restore diff check report' -F
 
 complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s u -l until -xa '(__ipvs_iso_conditions)' -d 'What to wait for'
 complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s s -l stable -x -d 'How long it must have been so'
 complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s t -l timeout -x -d 'How long to wait'
 complete -c ipvs-iso -n '__ipvs_iso_options_of recover' -l kill -d 'First end what a killed run left running'
+
+complete -c ipvs-iso -n '__ipvs_iso_options_of report' -s f -l format -xa 'text json junit tap markdown html github' -d 'What to write'
+complete -c ipvs-iso -n '__ipvs_iso_options_of report' -s o -l output -r -F -d 'Write to a file'

@@ -74,6 +74,9 @@ static void put_header(FILE *stream, const struct run_result *result, const char
 	CLEANUP_FREE char *when = memory_printf("%s UTC", started);
 	CLEANUP_FREE char *duration = memory_printf("%.1f s, of which %.1f s until the first unit could begin",
 						    seconds(result->duration_ms), seconds(result->waited_ms));
+	CLEANUP_FREE char *isolation = result->isolation ? memory_printf("%s, %u unit%s at once", result->isolation,
+									 result->jobs, result->jobs == 1 ? "" : "s")
+							 : NULL;
 	when[strcspn(when, "T")] = ' ';
 	fputs("<body>\n<a class=\"skip\" href=\"#units\">To the units</a>\n<header>\n<p "
 	      "class=\"product\">ipvs-iso</p>\n<h1>",
@@ -82,6 +85,7 @@ static void put_header(FILE *stream, const struct run_result *result, const char
 	fputs("</h1>\n<dl class=\"facts\">\n", stream);
 	put_fact(stream, "Command", result->command);
 	put_fact(stream, "Kernel", result->kernel);
+	put_fact(stream, "Isolation", isolation);
 	put_fact(stream, "Started", when);
 	put_fact(stream, "Took", duration);
 	fputs("</dl>\n", stream);
@@ -305,7 +309,7 @@ static void put_output(FILE *stream, const struct unit_result *unit)
 		return;
 	fprintf(stream, "<details>\n<summary>Output: %zu bytes", output->length);
 	if (output->dropped)
-		fprintf(stream, "; %zu more were not kept", output->dropped);
+		fprintf(stream, ", the last ones; %zu before them were not kept", output->dropped);
 	/* A line feed right behind <pre> would be dropped. */
 	fputs("</summary>\n<pre tabindex=\"0\">\n", stream);
 	characters_write(stream, output->bytes, output->length, markup_put);

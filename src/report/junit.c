@@ -72,9 +72,9 @@ static void put_streams(FILE *stream, const struct unit_result *unit)
 	const struct unit_output *output = &unit->output;
 	if (output->length || output->dropped) {
 		fputs("      <system-out>", stream);
-		characters_write(stream, output->bytes, output->length, markup_put);
 		if (output->dropped)
-			fprintf(stream, "\n(%zu bytes more were not kept)", output->dropped);
+			fprintf(stream, "(%zu bytes before this were not kept)\n", output->dropped);
+		characters_write(stream, output->bytes, output->length, markup_put);
 		fputs("</system-out>\n", stream);
 	}
 	CLEANUP_FREE char *tolerated = residue_lines(&unit->residue, true);
@@ -141,6 +141,7 @@ void report_junit(FILE *stream, const struct run_result *result, const struct re
 	fputs(">\n    <properties>\n", stream);
 	put_property(stream, "command", result->command);
 	put_property(stream, "kernel", result->kernel);
+	put_property(stream, "isolation", result->isolation);
 	put_property(stream, "summary", summary);
 	fputs("    </properties>\n", stream);
 	for (size_t i = 0; i < result->units.count; i++)

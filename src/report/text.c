@@ -61,6 +61,8 @@ static void print_output(FILE *stream, const struct unit_output *output)
 	const char *at = output->bytes;
 	const char *end = at + output->length;
 	bool at_start = true;
+	if (output->dropped)
+		fprintf(stream, "         | (%zu bytes before this were not kept)\n", output->dropped);
 	while (at < end) {
 		uint32_t character = character_next(&at, end);
 		if (at_start)
@@ -70,8 +72,6 @@ static void print_output(FILE *stream, const struct unit_output *output)
 	}
 	if (!at_start)
 		fputc('\n', stream);
-	if (output->dropped)
-		fprintf(stream, "         | (%zu bytes more were not kept)\n", output->dropped);
 }
 
 void report_text(FILE *stream, const struct run_result *result, const struct report_style *style)

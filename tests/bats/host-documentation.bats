@@ -100,7 +100,7 @@ manual_options() {
 
 @test "the manual describes the environment variables that the program reads, and no other" {
 	local used
-	used=$(grep -ohE '"(IPVS_ISO_[A-Z_]+|NO_COLOR)"' -r cmd src | tr -d '"' | sort -u)
+	used=$(grep -ohE '"(IPVS_ISO_[A-Z_]+|NO_COLOR|GITHUB_STEP_SUMMARY)"' -r cmd src | tr -d '"' | sort -u)
 	assert_contains "$used" IPVS_ISO_KERNEL NO_COLOR
 	assert_same "$used" "$(manual_section $manual ENVIRONMENT | sed -nE 's/^     ([A-Z_]+)(  .*)?$/\1/p' | sort)"
 }
@@ -290,7 +290,8 @@ offers_users() {
 # offers_files SHELL
 offers_files() {
 	local line
-	for line in 'restore' 'check' 'diff' 'diff live' 'diff -f json' 'snapshot -o' 'run --fixture' 'run --unit'; do
+	for line in 'restore' 'check' 'diff' 'diff live' 'diff -f json' 'snapshot -o' 'run --fixture' 'run --unit' \
+		'run --report' 'report' 'report -o'; do
 		offers "$1" "ipvs-iso $line README." README.md
 	done
 	offers_also "$1" 'ipvs-iso diff ' live

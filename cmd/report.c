@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "command.h"
+#include "report/gather.h"
+#include "report/target.h"
+
+enum option { OPTION_FORMAT, OPTION_OUTPUT };
+
+static const struct report_format *format; /* NULL: not said */
+static const char *output = "-";
+
+static const struct option_row options[] = {
+	[OPTION_FORMAT] = {'f', "format", "text|json|junit|tap|markdown|html|github",
+			   "what to write; default: by the ending of the file that\n--output names, else text"},
+	[OPTION_OUTPUT] = {'o', "output", "FILE",
+			   "write to FILE instead of standard output;\na file is replaced whole or not at all"},
+	{0},
+};
+
+static int set_option(int index, const char *value, struct error *error)
+{
+	switch ((enum option)index) {
+	case OPTION_FORMAT:
+		format = report_format_named(value, error);
+		return format ? 0 : -1;
+	case OPTION_OUTPUT:
+		output = value;
+		return 0;
+	}
+	return 0;
+}
+
+static int choose_format(bool to_file, struct error *error)
+{
+	if (!format)
+		format = to_file ? report_format_of_file(output, error) : report_format_named("text", error);
+	return format ? 0 : -1;
+}
+
+static int write_to_file(const struct run_result *result, struct error *error)
+{
+	CLEANUP_REPORT_TARGET struct report_target target = REPORT_TARGET_INIT;
+	if (report_target_open(&target, output, error) < 0)
+		return -1;
+	size_t length;
+	CLEANUP_FREE char *text = report_render(format, result, &length);
+	return report_target_write(&target, text, length, error);
+}
+
+static int make_report(char *const *names, int count, struct error *error)
+{
+	CLEANUP_RUN_RESULT struct run_result result = {0};
+	bool to_file = strcmp(output, "-") != 0;
+	if (choose_format(to_file, error) < 0 || report_gather(&result, names, (size_t)count, error) < 0)
+		return -1;
+	if (to_file) {
+		if (write_to_file(&result, error) < 0)
+			return -1;
+	} else {
+		const struct report_style style = {.color = manners.color && isatty(STDOUT_FILENO)};
+		format->write(stdout, &result, &style);
+	}
+	return format->publish ? format->publish(&result, error) : 0;
+}
+
+static int run(int count, char **operands)
+{
+	if (count < 1)
+		return print_usage_error(&command_report, "no result given");
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	return make_report(operands, count, &error) < 0 ? print_error(&error) : 0;
+}
+
+const struct subcommand command_report = {
+	.name = "report",
+	.operands = "RESULT...",
+	.summary = "Render the results of runs; several become one report",
+	.details = "RESULT is a file that 'ipvs-iso run --report FILE.json' wrote, a folder of such files, as\n"
+		   "IPVS_ISO_REPORT_DIR makes one, or '-' for standard input.\n"
+		   "The exit status is 0 when the report was written, whatever it says; 125 in trouble.\n\n"
+		   "Examples:\n"
+		   "  ipvs-iso report run.json\n"
+		   "  ipvs-iso report -o report.html results/\n",
+	.options = options,
+	.set_option = set_option,
+	.run = run,
+};

@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The reports of real runs: `run --report` and IPVS_ISO_REPORT_DIR.
+
+load helper
+
+setup() {
+	export IPVS_ISO_KERNEL=host
+	isolate_state
+	clean_table
+}
+
+teardown() {
+	[ -z "${full-}" ] || umount "$full"
+	clean_table
+}
+
+# What the kernel leaves to its connections, and how long it all took, is not looked at.
+leave_things='ipvsadm -A -f 7 -s rr; ipvsadm -a -f 7 -r 10.0.0.1 -w 3; ipvsadm --set 60 10 30'
+
+@test "run --report: every format of one run, written with the caller's umask, also with --user" {
+	umask 027
+	capture ipvs-iso run --user nobody --unit clean --unit fails --report run.json --report run.xml --report run.tap \
+		--report run.md --report run.html --report run.txt --report github -- sh -c 'echo said by {}; test {} = clean'
+	assert_status 1
+	assert_contains "$stderr" '::error title=FAIL fails::exit status 1'
+	assert_same $'640 root run.html\n640 root run.json\n640 root run.md\n640 root run.tap\n640 root run.txt\n640 root run.xml' \
+		"$(stat -c '%a %U %n' run.*)"
+	assert_same $'said by clean\nsaid by fails' "$output"
+	assert_contains "$(<run.txt)" $'exit status 1\n         | said by fails\n'
+	# What the run wrote is what its result makes.
+	local format
+	for format in text:txt junit:xml tap:tap html:html; do
+		ipvs-iso report -f "${format%:*}" run.json | cmp - "run.${format#*:}"
+	done
+}
+
+@test "run --report: residue in the words of ipvsadm, and whether it fails the run" {
+	capture ipvs-iso run --fail-on timeouts --report run.json -- sh -c "$leave_things"
+	assert_status 123
+	capture ipvs-iso report -f junit run.json
+	assert_contains "$output" 'message="left residue:&#10;timeouts changed: --set 60 10 30 (was: --set 900 120 300)"' \
+		$'does not fail the run:\nservices left: -A -f 7 -s rr\ndestinations left: -a -f 7 -r 10.0.0.1:0 -g -w 3</system-err>'
+}
+
+@test "IPVS_ISO_REPORT_DIR: each run adds its result, and report makes one of them" {
+	export IPVS_ISO_REPORT_DIR=$PWD/results
+	ipvs-iso run -- true
+	capture ipvs-iso run -- sh -c "$leave_things"
+	assert_status 123
+	unset IPVS_ISO_REPORT_DIR
+	capture ipvs-iso report results
+	assert_status 0
+	assert_matches "$output" "    PASS \[ *[0-9.]+s\] true
+ RESIDUE \[ *[0-9.]+s\] sh -c .*
+                     services     left     -A -f 7 -s rr
+                     destinations left     -a -f 7 -r 10.0.0.1:0 -g -w 3
+                     timeouts     changed  --set 60 10 30 \(was: --set 900 120 300\)
+ SUMMARY 2 units: 1 passed, 1 left residue"
+}
+
+@test "a report that finds no room: 125, the old one stays, and the table is back" {
+	full=$PWD/full
+	mkdir full
+	mount -t tmpfs -o size=8k tmpfs full
+	echo old >full/run.html
+	fill_table
+	ipvs-iso snapshot -o before.json
+	capture ipvs-iso run --report full/run.html --report run.json -- ipvsadm -C
+	assert_status 125
+	assert_contains "$stderr" 'cannot write full/run.html: No space left on device'
+	ipvs-iso check before.json
+	assert_same $'old\nrun.html' "$(cat full/run.html; ls -A full)"
+	# The other one is there all the same.
+	ipvs-iso report run.json
+}

@@ -1,0 +1,255 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# `ipvs-iso report`, and what of `run --report` needs no IPVS. The result that is rendered has a unit for every way to end, and
+# one whose name and output hold whatever a format could stumble over; independent readers look at what is made of it.
+
+load helper
+
+setup() {
+	if [ -z "${BATS_TEST_TMPDIR-}" ]; then # bats before 1.4
+		BATS_TEST_TMPDIR=$(mktemp -d)
+		made_room=1
+	fi
+	tests=$(realpath "$BATS_TEST_DIRNAME/..")
+	everything=$tests/fixtures/results/every-verdict.json
+	isolate_state
+}
+
+teardown() {
+	cd /
+	[ -z "${made_room-}" ] || rm -rf "$BATS_TEST_TMPDIR"
+}
+
+# A run of one unit. small_result STARTED_MS NAME
+small_result() {
+	cat <<-JSON
+		{"format": "ipvs-iso.result", "version": 1, "command": "make $2", "kernel": "uml 6.1.176", "isolation": "lock", "jobs": 1, "started_ms": $1,
+		 "waited_ms": 10, "duration_ms": 100, "planned": 1, "interrupted": 0, "trouble": null, "units": [
+		  {"name": "$2", "status": 0, "signal": 0, "timed_out": false, "interrupted": 0, "residue": [], "trouble": null,
+		   "times_ms": {"started": 10, "waited": 10, "preparing": 1, "running": 50, "cleaning": 2}}]}
+	JSON
+}
+
+# assert_error MESSAGE...: 125, nothing on stdout, and each of these on stderr.
+assert_error() {
+	assert_status 125
+	assert_same '' "$output"
+	assert_contains "$stderr" "$@"
+}
+
+@test "report: text by default, the format by -f or by the ending of -o, on standard output or in a file" {
+	capture ipvs-iso report "$everything"
+	assert_status 0
+	assert_contains "$output" ' RESIDUE [   0.900s] leaves/a_service' ' SUMMARY 9 units: '
+	assert_lacks "$output" $'\e'
+	local text=$output
+
+	ipvs-iso report -o report.txt "$everything"
+	assert_same "$text" "$(cat report.txt)"
+	ipvs-iso report -o report.txt -f json - <"$everything"
+	cmp report.txt "$everything"
+	capture ipvs-iso report -o report.yaml "$everything"
+	assert_error "the endings are .txt, .json, .xml, .tap, .md, .html"
+	capture ipvs-iso report -f yaml "$everything"
+	assert_error "report: --format: there is no format 'yaml'; the formats are text, json, junit, tap, markdown, html, github"
+	capture ipvs-iso report
+	assert_error 'report: no result given'
+}
+
+@test "report: several files and folders become one, in the order in which units started" {
+	mkdir results
+	small_result 9000 last >results/1.json
+	small_result 8000 first >results/2.json
+	echo no result >results/3.txt
+	echo unfinished >results/.4.json
+	small_result 8500 middle >other.json
+	capture ipvs-iso report -f json other.json results
+	assert_status 0
+	printf '%s\n' "$output" >merged.json
+	assert_same '8000 1100 3 [["first", 10, 10], ["middle", 510, 10], ["last", 1010, 10]]' "$(python3 -c 'import json
+run = json.load(open("merged.json"))
+print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
+    [[unit["name"], unit["times_ms"]["started"], unit["times_ms"]["waited"]] for unit in run["units"]]))')"
+	# What is one can be one part of another.
+	capture ipvs-iso report merged.json "$everything"
+	assert_contains "$output" 'SUMMARY 12 units: 5 passed'
+}
+
+@test "report: what is no result is named by its place, and nothing is written" {
+	echo old >out.json
+	echo '{"format": "ipvs-iso.snapshot", "version": 1}' >snapshot.json
+	capture ipvs-iso report -o out.json snapshot.json
+	assert_error 'ipvs-iso: snapshot.json:1:12: format: must be "ipvs-iso.result", not "ipvs-iso.snapshot"'
+	small_result 1 newer | sed 's/"version": 1/"version": 2/' >newer.json
+	capture ipvs-iso report -o out.json newer.json
+	assert_error 'newer.json:1:42: version: is 2, and this program reads only version 1'
+	small_result 1 cut | head -2 >cut.json
+	capture ipvs-iso report -o out.json cut.json
+	assert_error 'cut.json:3:1: the text ends before the result does: it has been cut short'
+	capture ipvs-iso report -o out.json - <<<'no JSON'
+	assert_error 'standard input:1:1: not JSON'
+	mkdir empty
+	capture ipvs-iso report -o out.json empty
+	assert_error 'there is no result in the folder empty'
+	capture ipvs-iso report -o out.json missing.json
+	assert_error 'cannot open missing.json: No such file or directory'
+	capture ipvs-iso report -o missing/out.json "$everything"
+	assert_error 'cannot write missing/out.json: No such file or directory'
+	assert_same old "$(cat out.json)"
+}
+
+@test "report: json is valid by its schema, as is what the tests read" {
+	small_result 8000 one >one.json
+	ipvs-iso report -o merged.json one.json "$everything"
+	python3 - "$tests/../share/schema/result.schema.json" "$everything" one.json merged.json <<-'PYTHON'
+		import json, jsonschema, sys
+		schema, *results = (json.load(open(name)) for name in sys.argv[1:])
+		jsonschema.Draft202012Validator.check_schema(schema)
+		for result in results:
+		    jsonschema.validate(result, schema)
+		results[0]["units"][0]["residue"] = [{}]
+		assert not jsonschema.Draft202012Validator(schema).is_valid(results[0])
+	PYTHON
+}
+
+@test "report: junit is valid by Jenkins' rules, and its text is what was there" {
+	ipvs-iso report -o report.xml "$everything"
+	xmllint --noout --schema "$tests/fixtures/junit.xsd" report.xml
+	small_result 1 one | ipvs-iso report -f junit - | xmllint --noout --schema "$tests/fixtures/junit.xsd" -
+	# The schema refuses what it should.
+	sed 's/ name="clean"//' report.xml >wrong.xml
+	! xmllint --noout --schema "$tests/fixtures/junit.xsd" wrong.xml || return 1
+	python3 - <<-'PYTHON'
+		import xml.etree.ElementTree
+		case = xml.etree.ElementTree.parse("report.xml").find(".//testcase[6]")
+		assert case.get("name").startswith("name <&]]>\"'\n::%,|`*_#@\\ \u241b[31m\u2421\ufffd"), case.get("name")
+		assert "process 900: <&]]>\"'\n::" in case.find("failure").get("message")
+		assert case.find("failure").text == case.find("failure").get("message")
+	PYTHON
+}
+
+@test "report: tap is TAP 14, and its diagnostics are YAML" {
+	ipvs-iso report -o report.tap "$everything"
+	python3 - <<-'PYTHON'
+		import re, yaml
+		lines = iter(open("report.tap", encoding="utf-8", newline="\n").read().split("\n"))
+		assert next(lines) == "TAP version 14" and next(lines) == "1..9"
+		points = []
+		for line in lines:
+		    point = re.fullmatch(r"(not )?ok (\d+) - ((?:[^#\\]|\\.)*)", line)
+		    if point:
+		        assert next(lines) == "  ---"
+		        block = []
+		        while (line := next(lines)) != "  ...":
+		            assert line.startswith("  ")
+		            block.append(line[2:])
+		        points.append((not point[1], int(point[2]), re.sub(r"\\(.)", r"\1", point[3]), yaml.safe_load("\n".join(block))))
+		    else:
+		        assert line == "" or line.startswith("# ") or line == "Bail out! ended early by signal 2 (Interrupt)", line
+		assert [point[1] for point in points] == list(range(1, 8))
+		assert [point[0] for point in points] == [True, False, True, False, False, False, False]
+		nasty = "<&]]>\"'\n::%,|`*_#@\\ \u241b[31m\u2421\ufffd\ufffd\ufffd\ufffd\ufffd\u240d\t\u20ac"
+		assert points[5][2] == "name " + nasty.replace("\n", "\u240a").replace("\t", "\u2409")
+		assert points[5][3]["residue"] == [{"class": "processes", "action": "left", "fails": True, "text": "process 900: " + nasty}]
+		assert points[3][3]["output"] == "  not ok 1 of " + nasty + "\n\nend"
+	PYTHON
+	# prove(1) counts the same.
+	small_result 1 one | ipvs-iso report -f tap - | sed 1d >one.tap
+	prove -Q -e cat one.tap
+}
+
+@test "report: html is well-formed, and every part of it has a name for those who do not see it" {
+	ipvs-iso report -o report.html "$everything"
+	xmllint --noout report.html
+	python3 - <<-'PYTHON'
+		import xml.etree.ElementTree as tree
+		html = "{http://www.w3.org/1999/xhtml}"
+		page = tree.parse("report.html").getroot()
+		ids = [element.get("id") for element in page.iter() if element.get("id")]
+		assert len(ids) == len(set(ids))
+		for element in page.iter():
+		    assert element.get("aria-labelledby", ids[0]) in ids
+		    assert element.get("href", "#" + ids[0])[1:] in ids
+		    if element.tag in (html + "section", html + "article"):
+		        assert element.get("aria-labelledby")
+		    if element.tag == html + "details":
+		        assert element[0].tag == html + "summary"
+		    if element.tag == html + "th":
+		        assert element.get("scope") in ("row", "col")
+		assert len(page.findall(".//" + html + "h1")) == 1 and page.get("lang") == "en"
+		# The timeline for the eye, and the same for everybody.
+		hidden = page.find(".//*[@aria-hidden='true']")
+		assert len(hidden.findall("./" + html + "div")) == 9 # the axis, the run, seven units
+		table = page.find(".//" + html + "details/" + html + "div/" + html + "table/" + html + "tbody")
+		assert [row[0].text for row in table][:2] == ["clean", "leaves/a_service"]
+		assert [cell.text for cell in table[1]][1:] == ["RESIDUE", "2.200", "0.020", "0.900", "0.030"]
+	PYTHON
+}
+
+@test "report: the colours of html have the contrast that WCAG asks for, light and dark" {
+	ipvs-iso report -o report.html "$everything"
+	python3 - <<-'PYTHON'
+		import re
+		style = re.search("<style>(.*)</style>", open("report.html").read(), re.S)[1]
+		light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", part)) for part in
+		               (style[:style.index("@media")], style[style.index("@media"):style.index("* {")]))
+		assert len(light) == len(dark) == 16
+		def luminance(color):
+		    digits = color[1:] if len(color) == 7 else "".join(2 * digit for digit in color[1:])
+		    parts = [int(digits[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+		    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+		    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+		def contrast(a, b):
+		    a, b = sorted((luminance(a), luminance(b)))
+		    return (b + 0.05) / (a + 0.05)
+		texts = [("ink", "paper"), ("ink", "soft"), ("faint", "paper"), ("link", "paper"), ("good", "odd-soft"), ("bad", "odd-soft")]
+		for kind in "good", "bad", "odd":
+		    texts += [(kind, kind + "-soft"), (kind, "paper"), ("ink", kind + "-soft")]
+		bars = [(bar, "paper") for bar in ("good-bar", "bad-bar", "odd-bar", "phase")]
+		for colors in light, dark:
+		    for least, pairs in (4.5, texts), (3, bars):
+		        for front, back in pairs:
+		            assert contrast(colors[front], colors[back]) >= least, (front, back, contrast(colors[front], colors[back]))
+	PYTHON
+}
+
+@test "report: a browser shows the html without asking anybody for anything" {
+	local browser
+	browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip 'there is no Chromium here'
+	ipvs-iso report -o report.html "$everything"
+	# Whatever it would fetch, it would get from this proxy, where nobody is.
+	local options=(--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$PWD/profile"
+		--proxy-server=127.0.0.1:1 --enable-logging=stderr)
+	HOME=$PWD timeout 60 "$browser" "${options[@]}" --dump-dom "file://$PWD/report.html" >dom.html 2>log </dev/null
+	assert_contains "$(cat dom.html)" '9 units: 2 passed' 'leaves/a_service' 'Made by ipvs-iso'
+	! grep CONSOLE log || return 1
+}
+
+@test "report -f github: annotations, and Markdown behind what is in the job's summary" {
+	echo '# before' >summary.md
+	GITHUB_STEP_SUMMARY=$PWD/summary.md capture ipvs-iso report -f github "$everything"
+	assert_status 0
+	assert_contains "$output" '::error title=RESIDUE leaves/a_service::left residue%0Aservices left: -A -u 10.2.0.1:53 -s wrr%0A'
+	assert_same "# before"$'\n'"$(ipvs-iso report -f markdown "$everything")" "$(cat summary.md)"
+	GITHUB_STEP_SUMMARY='' ipvs-iso report -f github "$everything" >again
+	assert_same "$output" "$(cat again)"
+	GITHUB_STEP_SUMMARY=$PWD/missing/summary.md capture ipvs-iso report -f github "$everything"
+	assert_status 125
+	assert_contains "$stderr" 'which GITHUB_STEP_SUMMARY names: No such file or directory'
+}
+
+@test "run --report: what cannot be written is said before anything runs" {
+	capture ipvs-iso run --report report.yaml -- touch ran
+	assert_error "run: --report: the ending of 'report.yaml' is of no format of reports; the endings are .txt, .json, .xml"
+	capture ipvs-iso run --report good.json --report missing/report.xml -- touch ran
+	assert_error 'run: --report: cannot write missing/report.xml: No such file or directory'
+	mkdir folder.html
+	capture ipvs-iso run --report folder.html -- touch ran
+	assert_error 'cannot write folder.html: Is a directory'
+	IPVS_ISO_REPORT_DIR=results capture ipvs-iso run -- touch ran
+	assert_error "IPVS_ISO_REPORT_DIR: 'results' is not an absolute path"
+	IPVS_ISO_REPORT_DIR=$PWD/missing/results capture ipvs-iso run -- touch ran
+	assert_error "cannot make the folder $PWD/missing/results: No such file or directory"
+	assert_same 'folder.html' "$(ls -A)"
+}
