@@ -20,6 +20,9 @@
 #define PARENT_FOLDER "/proc/sys/net/ipv4"
 #define SYSCTL_FOLDER PARENT_FOLDER "/vs"
 
+/* Enough for most values: numbers. */
+#define VALUE_ROOM 64
+
 int sysctls_open(struct ipvs *ipvs, struct error *error)
 {
 	ipvs->sysctls = open(PARENT_FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -63,6 +66,28 @@ static void tidy(char *value)
 	*end = '\0';
 }
 
+/*
+ * The value as the kernel prints it, with a NUL behind it. Not file_read_descriptor(): there are thirty of them, they are
+ * short, and every table holds them all. A short read is the end: the kernel prints a value at once. The caller frees.
+ */
+static char *read_value(int descriptor, const char *name, struct error *error)
+{
+	size_t room = VALUE_ROOM;
+	for (;; room *= 2) {
+		CLEANUP_FREE char *value = memory_allocate(room, 1);
+		ssize_t got;
+		do {
+			got = pread(descriptor, value, room - 1, 0);
+		} while (got < 0 && errno == EINTR);
+		if (got < 0) {
+			error_set_errno(error, errno, "cannot read %s", name);
+			return NULL;
+		}
+		if ((size_t)got < room - 1)
+			return memory_copy_bytes(value, (size_t)got);
+	}
+}
+
 static int read_one(const struct ipvs *ipvs, struct table *table, const char *name, struct error *error)
 {
 	CLEANUP_FREE char *path = memory_printf("%s/%s", SYSCTL_FOLDER, name);
@@ -72,8 +97,7 @@ static int read_one(const struct ipvs *ipvs, struct table *table, const char *na
 	if (descriptor < 0)
 		return error_set_errno(error, errno, "cannot open %s", path);
 
-	size_t length;
-	char *value = file_read_descriptor(descriptor, path, &length, error);
+	char *value = read_value(descriptor, path, error);
 	if (!value)
 		return -1;
 	tidy(value);
@@ -126,8 +150,7 @@ char *sysctl_read(const struct ipvs *ipvs, const char *name, struct error *error
 		error_set_errno(error, errno, "cannot open %s/%s", SYSCTL_FOLDER, name);
 		return NULL;
 	}
-	size_t length;
-	return file_read_descriptor(descriptor, name, &length, error);
+	return read_value(descriptor, name, error);
 }
 
 int sysctl_write(const struct ipvs *ipvs, const struct sysctl *sysctl, struct error *error)

@@ -39,16 +39,21 @@ static int state_read(struct ipvs *ipvs, struct state *state, struct error *erro
 	return connections_count(&state->connections, error);
 }
 
-/* Fails when the table is not `expected` any more; `when` is said. */
+/* Fails when the table that was read `now` is not `expected` any more; `when` is said. */
+static int compare(const struct table *expected, const struct table *now, const char *when, struct error *error)
+{
+	CLEANUP_CHANGES struct changes changed = {0};
+	table_diff(&changed, expected, now);
+	return changed.list.count > 0 ? rivals_blame(error, when, &changed) : 0;
+}
+
 static int check_steady(struct ipvs *ipvs, const struct table *expected, const char *when, struct error *error)
 {
 	CLEANUP_TABLE struct table now;
 	table_init(&now);
 	if (ipvs_read(ipvs, &now, error) < 0)
 		return -1;
-	CLEANUP_CHANGES struct changes changed = {0};
-	table_diff(&changed, expected, &now);
-	return changed.list.count > 0 ? rivals_blame(error, when, &changed) : 0;
+	return compare(expected, &now, when, error);
 }
 
 /*
@@ -75,9 +80,9 @@ static int start_clean(struct ipvs *ipvs, const struct unit_options *options, st
 		return state_read(ipvs, clean, error);
 	if (ipvs_flush(ipvs, error) < 0 || ipvs_restore(ipvs, options->clean, error) < 0)
 		return error_context(error, "cannot make the table clean");
-	if (check_steady(ipvs, options->clean, "when the unit had not begun", error) < 0)
+	if (state_read(ipvs, clean, error) < 0)
 		return -1;
-	return state_read(ipvs, clean, error);
+	return compare(options->clean, &clean->table, "when the unit had not begun", error);
 }
 
 static int execute(const struct unit *unit, const struct unit_options *options, struct outcome *outcome,
