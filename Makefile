@@ -140,7 +140,7 @@ check-faults: all ## kill and fail ipvs-iso at every single system call
 			|| exit; \
 	done
 
-# Ten minutes, in one guest.
+# Ten minutes.
 .PHONY: bench
 bench: ## install what is missing, build, measure speed and memory against ipvsadm and bare netlink
 	@tests/packages/install build

@@ -103,8 +103,24 @@ static void looks_for_what_is_not_json_before_all_else(void **state)
 	};
 #undef WRONG
 	EXPECT_MESSAGES(cases);
-	static const char nul[] = TOP("\"services\": [5,\n\0{}]");
-	expect_message(nul, sizeof nul - 1, "3:1: a NUL byte is not allowed");
+}
+
+/* Each of these would be a good snapshot but for a byte between the parts. */
+static void looks_at_what_is_between_the_parts(void **state)
+{
+	(void)state;
+#define GOOD "{\"address\": \"10.0.0.2\", \"port\": 80}"
+	static const struct wrong cases[] = {
+		{DESTINATIONS(GOOD ",\n"), "6:1: not JSON: unexpected token near ']'"},
+		{DESTINATIONS("\n," GOOD), "5:1: not JSON: unexpected token near ','"},
+		{DESTINATIONS(GOOD "\n;"), "5:1: not JSON: ']' expected near ';'"},
+		{TOP("\"services\": [\n,]"), "3:1: not JSON: unexpected token near ','"},
+	};
+	EXPECT_MESSAGES(cases);
+	/* jansson would skip it. */
+	static const char nul[] = DESTINATIONS("{\"address\": \"10.0.0.2\",\n\0 \"port\": 80}");
+	expect_message(nul, sizeof nul - 1, "5:1: a NUL byte is not allowed");
+#undef GOOD
 }
 
 static void refuses_nul_bytes(void **state)
@@ -399,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_where_it_is_not_json),
 		cmocka_unit_test(looks_for_what_is_not_json_before_all_else),
+		cmocka_unit_test(looks_at_what_is_between_the_parts),
 		cmocka_unit_test(refuses_nul_bytes),
 		cmocka_unit_test(refuses_what_is_nested_too_deeply),
 		cmocka_unit_test(refuses_a_cut_snapshot_wherever_it_ends),
