@@ -137,7 +137,7 @@ int json_check_syntax(const struct json_source *source)
 json_t *json_parse(struct json_span text, const char *key, struct json_span *elements)
 {
 	*elements = (struct json_span){.from = text.end, .end = text.end};
-	/* jansson would skip it. */
+	/* Behind a number jansson would skip it. */
 	if (memchr(text.from, '\0', (size_t)(text.end - text.from)))
 		return NULL;
 	const char *array = key ? json_find(text.from, text.end, key) : NULL;
