@@ -24,7 +24,8 @@ struct subcommand {
 	bool operands_are_a_command;      /* options end at the first operand */
 
 	/*
-	 * Called for each option of its own, by its index in `options`. -1 with an error that says what is wrong with `value`.
+	 * Called for each option of its own, by its index in `options`. -1 with an error that says what is wrong with
+	 * `value`.
 	 */
 	int (*set_option)(int index, const char *value, struct error *error);
 

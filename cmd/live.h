@@ -11,8 +11,8 @@
 int table_load(struct table *table, const char *name, struct error *error);
 
 /*
- * Reads a file, as table_load() does, and the kernel's table into `live`, to compare them. A sysctl in the file that this kernel
- * does not have is an error, as it is where the file is restored.
+ * Reads a file, as table_load() does, and the kernel's table into `live`, to compare them. A sysctl in the file that
+ * this kernel does not have is an error, as it is where the file is restored.
  */
 int table_load_beside_live(struct table *table, const char *name, struct table *live, struct error *error);
 
@@ -20,8 +20,8 @@ int table_load_beside_live(struct table *table, const char *name, struct table *
 int open_session(struct session *session, struct ipvs *ipvs, const char *command, struct error *error);
 
 /*
- * Makes the live table equal `wanted` in an open session. On failure the table is put back as it was, the session is closed, and
- * the error says so.
+ * Makes the live table equal `wanted` in an open session. On failure the table is put back as it was, the session is
+ * closed, and the error says so.
  */
 int restore_or_close(struct session *session, const struct table *wanted, struct error *error);
 
@@ -31,7 +31,8 @@ void print_changes(const struct changes *changes);
 /* Tells on stderr that the lock is waited for, and who holds it. A lock_waiting_function. */
 void tell_waiting(const struct lock_holder *holder, void *context);
 
-/* Tells on stderr that a killed run's table was put back, and where what was there instead is kept (NULL: it was equal). */
+/* Tells on stderr that a killed run's table was put back, and where what was there instead is kept (NULL: it was
+   equal). */
 void tell_recovered(void *context, const char *replaced);
 
 #endif

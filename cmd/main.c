@@ -61,7 +61,8 @@ static int finish(int status)
 	return print_error(&error);
 }
 
-/* Closed standard descriptors (<&-) would become those of the next files that are opened: the lock, the guest's line. */
+/* Closed standard descriptors (<&-) would become those of the next files that are opened: the lock, the guest's
+   line. */
 static void open_missing_descriptors(void)
 {
 	int descriptor;

@@ -6,8 +6,8 @@
 #include "command.h"
 
 /*
- * Parses the options of `command` in arguments[1..]. 1: go on, with the first operand's index in `operand`; 0: all is done
- * (--help, --version), exit with 0; -1: the command line is wrong, and that has been said.
+ * Parses the options of `command` in arguments[1..]. 1: go on, with the first operand's index in `operand`; 0: all is
+ * done (--help, --version), exit with 0; -1: the command line is wrong, and that has been said.
  */
 int options_parse(const struct subcommand *command, int count, char **arguments, int *operand);
 

@@ -30,7 +30,8 @@ static void say_no(const char *label, const struct error *error)
 		printf(LABEL "%s\n", "", error->remedy);
 }
 
-/* Below a kernel that works: whether units can be isolated so. `failed` with an error, or how long it took (-1: not tried). */
+/* Below a kernel that works: whether units can be isolated so. `failed` with an error, or how long it took (-1: not
+   tried). */
 static void say_isolation(const char *name, int failed, int64_t ready_ms, const struct error *error)
 {
 	CLEANUP_FREE char *label = memory_printf("  %s", name);

@@ -90,7 +90,8 @@ static int parse_condition(struct condition *condition, const char *expression, 
 	return table_load(&condition->wanted, value, error);
 }
 
-/* Where the table has not become what it should be: what is still in the way on stdout, and that it was waited for on stderr. */
+/* Where the table has not become what it should be: what is still in the way on stdout, and that it was waited for on
+   stderr. */
 static int tell_timeout(const struct condition *condition, const struct table *table, int64_t held_ms)
 {
 	if (manners.quiet)

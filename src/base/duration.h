@@ -15,7 +15,8 @@ bool duration_parse(int64_t *milliseconds, const char *text);
 /* The monotonic clock, in milliseconds. */
 int64_t duration_now(void);
 
-/* Parses a whole number of bytes with K, M, G or T behind it (powers of 1024; none: bytes). False when it is not one. */
+/* Parses a whole number of bytes with K, M, G or T behind it (powers of 1024; none: bytes). False when it is not
+   one. */
 bool size_parse(uint64_t *bytes, const char *text);
 
 #endif

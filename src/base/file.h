@@ -24,9 +24,9 @@ char *file_read_descriptor(int descriptor, const char *name, size_t *length, str
 
 /*
  * Writes `path` so that a reader, or a power cut, finds either the old file or the new one and nothing between: a
- * temporary file beside it, fsync(2), rename(2), fsync of the directory. A new file gets `mode` less the umask; one that is
- * there keeps its own, and where it is a link what it leads to is replaced.
- * Where `path` is something other than a regular file (a terminal, a pipe, /dev/null), it is written to as it is.
+ * temporary file beside it, fsync(2), rename(2), fsync of the directory. A new file gets `mode` less the umask; one
+ * that is there keeps its own, and where it is a link what it leads to is replaced. Where `path` is something other
+ * than a regular file (a terminal, a pipe, /dev/null), it is written to as it is.
  */
 int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error);
 

@@ -78,7 +78,8 @@ static int lost(struct guest *guest, struct error *error, const char *what)
 
 static int gone(struct guest *guest, struct error *error)
 {
-	/* The line breaks a moment before the kernel has printed why: the keeper closes the console when all is over. */
+	/* The line breaks a moment before the kernel has printed why: the keeper closes the console when all is
+	   over. */
 	struct pollfd console = {.fd = guest->machine.console, .events = POLLIN};
 	int64_t until = duration_now() + STOP_PATIENCE_MS;
 	for (int64_t left = STOP_PATIENCE_MS; left > 0; left = until - duration_now()) {
@@ -335,8 +336,8 @@ struct guest *guest_start(const struct guest_options *options, int *interrupted,
 }
 
 /*
- * Writes what still waits. A reader that takes nothing is waited for, as the unit itself would have done; not so where the
- * unit was cut short, or somebody asks us to end.
+ * Writes what still waits. A reader that takes nothing is waited for, as the unit itself would have done; not so where
+ * the unit was cut short, or somebody asks us to end.
  */
 static int drain_output(struct guest *guest, int *signal, struct error *error)
 {

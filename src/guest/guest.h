@@ -37,9 +37,9 @@ struct guest *guest_start(const struct guest_options *options, int *interrupted,
 const char *guest_description(const struct guest *guest);
 
 /*
- * Runs a unit in it: standard input is this process's, what it prints goes to `output`, signals that arrive are passed on.
- * A unit that does not end, some seconds past its own limits or after a signal, is ended with its guest. -1 when the guest
- * has died or hangs: it can only be stopped then. A unit that a signal cut short together with its guest has
+ * Runs a unit in it: standard input is this process's, what it prints goes to `output`, signals that arrive are passed
+ * on. A unit that does not end, some seconds past its own limits or after a signal, is ended with its guest. -1 when
+ * the guest has died or hangs: it can only be stopped then. A unit that a signal cut short together with its guest has
  * result->interrupted set and is no failure of the guest.
  */
 int guest_run(struct guest *guest, const struct guest_request *request, struct output *output,

@@ -18,9 +18,9 @@ struct guest_kernel {
 	int (*find)(char **program, struct error *error);
 
 	/*
-	 * The arguments that boot it with `memory` bytes, the host's file system read-only as its root, and `init` (a path on
-	 * it, with the argument "guest-init") as its first program; the line is MACHINE_LINE_DESCRIPTOR and appears in
-	 * the guest as GUEST_LINE. A list that ends with NULL; the caller frees it and its strings.
+	 * The arguments that boot it with `memory` bytes, the host's file system read-only as its root, and `init` (a
+	 * path on it, with the argument "guest-init") as its first program; the line is MACHINE_LINE_DESCRIPTOR and
+	 * appears in the guest as GUEST_LINE. A list that ends with NULL; the caller frees it and its strings.
 	 */
 	char **(*arguments)(const char *program, const char *init, uint64_t memory);
 

@@ -21,7 +21,8 @@
 
 #define LIFELINE_DESCRIPTOR 4
 
-/* The kernel keeps a descriptor for each of the host's files that anything in the guest has open, or had until lately. */
+/* The kernel keeps a descriptor for each of the host's files that anything in the guest has open, or had until
+   lately. */
 static void allow_many_files(void)
 {
 	struct rlimit files;
@@ -45,9 +46,9 @@ static _Noreturn void become_kernel(char *const *arguments, char *const *environ
 }
 
 /*
- * Process 1 of the namespace, where there is one, and leader of the group that the kernel, its helpers and the processes of
- * its programs are in. The kernel cannot be process 1 itself: a panic ends it by a signal, which process 1 does not take.
- * SIGTERM is ignored, because a kernel that panics sends it to its whole group.
+ * Process 1 of the namespace, where there is one, and leader of the group that the kernel, its helpers and the
+ * processes of its programs are in. The kernel cannot be process 1 itself: a panic ends it by a signal, which process 1
+ * does not take. SIGTERM is ignored, because a kernel that panics sends it to its whole group.
  */
 static _Noreturn void start_kernel(char *const *arguments, char *const *environment)
 {
@@ -79,8 +80,8 @@ static _Noreturn void keep(char *const *arguments, char *const *environment)
 	prctl(PR_SET_NAME, "ipvs-iso-keeper");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/*
-	 * For root only. Within a user namespace anybody may have one, but there the kernel would see all files of others as
-	 * nobody's.
+	 * For root only. Within a user namespace anybody may have one, but there the kernel would see all files of
+	 * others as nobody's.
 	 */
 	unshare(CLONE_NEWPID);
 

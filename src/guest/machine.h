@@ -3,8 +3,8 @@
  * A guest kernel as a process on this host, and nothing of it left when it ends or when we do.
  *
  * Between us and the kernel's process stands a keeper, a small process of our own in a session of its own (so that the
- * terminal's Ctrl-C does not reach the kernel). It ends everything when the kernel ends, when machine_stop() is called and
- * when we die, whatever we die of: it reads a pipe whose other end only we hold. For root, the kernel is in a PID
+ * terminal's Ctrl-C does not reach the kernel). It ends everything when the kernel ends, when machine_stop() is called
+ * and when we die, whatever we die of: it reads a pipe whose other end only we hold. For root, the kernel is in a PID
  * namespace as well, so that even a killed keeper takes all with it.
  */
 #ifndef IPVS_ISO_GUEST_MACHINE_H

@@ -70,7 +70,8 @@ static int make_folders(const char *path, struct error *error)
 	}
 }
 
-/* The folder that holds this kernel's modules on the host: where distributions put them, or Debian's user-mode-linux. */
+/* The folder that holds this kernel's modules on the host: where distributions put them, or Debian's
+   user-mode-linux. */
 static char *find_modules(const char *release)
 {
 	static const char *const folders[] = {"/lib/modules", "/usr/lib/uml/modules"};

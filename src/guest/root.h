@@ -8,8 +8,8 @@
 
 /*
  * Makes the host's files, which are this process's read-only root, into the root of a machine to work on: a throw-away
- * overlay over them, the working directory shared for writing, fresh /proc, /sys, /dev, /run; kernel modules where modprobe
- * looks for them; loopback up, IPVS loaded, the host's name. To be called once, by process 1.
+ * overlay over them, the working directory shared for writing, fresh /proc, /sys, /dev, /run; kernel modules where
+ * modprobe looks for them; loopback up, IPVS loaded, the host's name. To be called once, by process 1.
  */
 int guest_root_make(const struct guest_setup *setup, struct error *error);
 

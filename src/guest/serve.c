@@ -99,7 +99,8 @@ static void end_all_processes(void)
 		;
 }
 
-/* The worker has ended, with `status` of waitpid(2), and with it all that the unit started: the pipes hold all of it. */
+/* The worker has ended, with `status` of waitpid(2), and with it all that the unit started: the pipes hold all of
+   it. */
 static void finish_unit(struct server *server, int status)
 {
 	struct worker *worker = &server->worker;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * User-mode Linux: a kernel that is an ordinary program (Debian and Ubuntu package user-mode-linux). Its options are those
- * of Documentation/virt/uml/ in the kernel's source, and of `linux.uml --help`.
+ * User-mode Linux: a kernel that is an ordinary program (Debian and Ubuntu package user-mode-linux). Its options are
+ * those of Documentation/virt/uml/ in the kernel's source, and of `linux.uml --help`.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -69,8 +69,8 @@ static char **uml_arguments(const char *program, const char *init, uint64_t memo
 }
 
 /*
- * The guest's memory is an unlinked file, by default in /dev/shm. Where that is smaller than the memory (containers often
- * have 64 MiB) the kernel would die of a SIGBUS once the guest uses it: then the file goes to /tmp.
+ * The guest's memory is an unlinked file, by default in /dev/shm. Where that is smaller than the memory (containers
+ * often have 64 MiB) the kernel would die of a SIGBUS once the guest uses it: then the file goes to /tmp.
  */
 static char **uml_environment(uint64_t memory)
 {

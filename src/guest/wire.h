@@ -41,9 +41,9 @@ enum frame_type {
 };
 
 /*
- * So many bytes at most are on their way to a guest. Its end of the line is a terminal to its kernel, with a buffer of 4096
- * bytes (N_TTY_BUF_SIZE); once that is nearly full, User-mode Linux 6.1 stops listening and may not begin again. In the
- * other direction there is no such limit.
+ * So many bytes at most are on their way to a guest. Its end of the line is a terminal to its kernel, with a buffer of
+ * 4096 bytes (N_TTY_BUF_SIZE); once that is nearly full, User-mode Linux 6.1 stops listening and may not begin again.
+ * In the other direction there is no such limit.
  */
 #define WIRE_WINDOW 3840
 
@@ -77,7 +77,8 @@ bool wire_can_send(const struct wire *wire);
 /* Writes what the line takes. -1 with errno when it is broken. */
 int wire_flush(struct wire *wire);
 
-/* Reads what has come: 1 something, 0 nothing now, -1 the other end is gone or the line broken (errno; 0 at the end). */
+/* Reads what has come: 1 something, 0 nothing now, -1 the other end is gone or the line broken (errno; 0 at the
+   end). */
 int wire_receive(struct wire *wire);
 
 /* The next whole frame, if one has come: 1, 0 none, -1 what came is no frame. */

@@ -64,7 +64,8 @@ static void run(const struct task *task, struct unit_result *result)
 		.kill_after_ms = request->kill_after_ms,
 		.user = request->user,
 	};
-	/* The state directory is the guest's own, whatever the unit's environment says: that may name one of the host's. */
+	/* The state directory is the guest's own, whatever the unit's environment says: that may name one of the
+	   host's. */
 	const struct unit_place place = {
 		.sandbox = request->sandbox, .begun = task->begun, .state = STATE_DIRECTORY_DEFAULT};
 	unit_run_alone(&unit, &options, &fixture, &place, result);

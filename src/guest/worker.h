@@ -9,8 +9,8 @@
 #include "unit/worker.h"
 
 /*
- * Starts one. `input` becomes the unit's standard input and stays ours as well; what it prints comes out of the pipes that
- * `output` is given.
+ * Starts one. `input` becomes the unit's standard input and stays ours as well; what it prints comes out of the pipes
+ * that `output` is given.
  */
 int guest_worker_start(struct worker *worker, const struct guest_request *request, const char *directory, int input,
 		       struct output *output, struct error *error);

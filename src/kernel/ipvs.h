@@ -54,15 +54,15 @@ int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct 
 int ipvs_flush(struct ipvs *ipvs, struct error *error);
 
 /*
- * Checks that the kernel has every sysctl that `table` names; the error (ERROR_UNAVAILABLE) names the first missing one. A name
- * that is misspelt would differ from nothing, as only what is named is compared.
+ * Checks that the kernel has every sysctl that `table` names; the error (ERROR_UNAVAILABLE) names the first missing
+ * one. A name that is misspelt would differ from nothing, as only what is named is compared.
  */
 int ipvs_has_sysctls(struct ipvs *ipvs, const struct table *table, struct error *error);
 
 /*
- * Checks that the kernel has every scheduler, persistence engine and sysctl that `table` names, loading modules as it would
- * itself; the error (ERROR_UNAVAILABLE) names the first missing one. Nothing in the live table changes. Worth asking
- * before ipvs_apply(): the kernel runs modprobe anew for each service with a scheduler that it does not find.
+ * Checks that the kernel has every scheduler, persistence engine and sysctl that `table` names, loading modules as it
+ * would itself; the error (ERROR_UNAVAILABLE) names the first missing one. Nothing in the live table changes. Worth
+ * asking before ipvs_apply(): the kernel runs modprobe anew for each service with a scheduler that it does not find.
  */
 int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *error);
 

@@ -27,7 +27,8 @@
 /* The most that is put into one batch, however large the buffers are. */
 #define BATCH_BYTES (128u * 1024)
 
-/* What the kernel charges a receive buffer for a short answer is 768 bytes on a 64-bit machine; this leaves a margin. */
+/* What the kernel charges a receive buffer for a short answer is 768 bytes on a 64-bit machine; this leaves a
+   margin. */
 #define ERROR_CHARGE 2048u
 
 /* Room for the longest request: a service with its scheduler and engine, and a destination with everything. */
@@ -99,7 +100,8 @@ void netlink_close(struct ipvs *ipvs)
 
 bool netlink_find_family(struct ipvs *ipvs)
 {
-	/* On a socket of its own: libnl checks sequence numbers, and does not know of the answers that receive() took. */
+	/* On a socket of its own: libnl checks sequence numbers, and does not know of the answers that receive()
+	   took. */
 	struct nl_sock *asking = nl_socket_alloc();
 	int family = asking && genl_connect(asking) == 0 ? genl_ctrl_resolve(asking, IPVS_GENL_NAME) : -1;
 	nl_socket_free(asking);
@@ -130,10 +132,11 @@ void netlink_put(struct nl_msg *request, int type, const void *data, size_t leng
 }
 
 /*
- * Sends requests, and behind them a message that does nothing and is acknowledged: the fence. The kernel works in order,
- * so its acknowledgement tells that the requests are carried out. An acknowledgement of theirs would not do: there is
- * none for a request that fails with EINTR (netlink_rcv_skb() in af_netlink.c), as IPVS_CMD_DEL_DAEMON does, having
- * stopped the daemon, when its thread had not run yet. `fence` 0 sends none, for dumps, which have an end of their own.
+ * Sends requests, and behind them a message that does nothing and is acknowledged: the fence. The kernel works in
+ * order, so its acknowledgement tells that the requests are carried out. An acknowledgement of theirs would not do:
+ * there is none for a request that fails with EINTR (netlink_rcv_skb() in af_netlink.c), as IPVS_CMD_DEL_DAEMON does,
+ * having stopped the daemon, when its thread had not run yet. `fence` 0 sends none, for dumps, which have an end of
+ * their own.
  */
 static int send_bytes(struct ipvs *ipvs, void *bytes, size_t length, uint32_t fence, struct error *error)
 {
@@ -198,8 +201,8 @@ static int discard(const struct ipvs *ipvs, struct error *error)
 
 /*
  * Receives the datagrams that are there, and at least one. 0, -1 with an error, or 1 when something was lost, for the
- * receive buffer overran (ENOBUFS) or a datagram was longer than there was room for: then nothing else is under way, and
- * there is more room.
+ * receive buffer overran (ENOBUFS) or a datagram was longer than there was room for: then nothing else is under way,
+ * and there is more room.
  */
 static int receive(struct ipvs *ipvs, message_taker *take, void *context, struct error *error)
 {

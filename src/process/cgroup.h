@@ -16,8 +16,8 @@ struct cgroup {
 #define CGROUP_NONE ((struct cgroup){.path = NULL, .directory = -1})
 
 /*
- * Makes one below this process's own, and removes those that killed runs have left there. Where that cannot be done, which
- * is no error, there is none then, and the others do nothing.
+ * Makes one below this process's own, and removes those that killed runs have left there. Where that cannot be done,
+ * which is no error, there is none then, and the others do nothing.
  */
 void cgroup_make(struct cgroup *cgroup);
 

@@ -27,9 +27,9 @@ void identity_clear(struct identity *identity);
 int identity_find(struct identity *identity, const char *name, struct error *error);
 
 /*
- * Makes this process that user for good: groups, user; where that is not root, no capability left in any set and no way to get one back through a
- * set-user-ID program (PR_SET_NO_NEW_PRIVS); HOME, USER, LOGNAME and SHELL are the user's. For a child before its exec.
- * -1 with errno.
+ * Makes this process that user for good: groups, user; where that is not root, no capability left in any set and no way
+ * to get one back through a set-user-ID program (PR_SET_NO_NEW_PRIVS); HOME, USER, LOGNAME and SHELL are the user's.
+ * For a child before its exec. -1 with errno.
  */
 int identity_become(const struct identity *identity);
 

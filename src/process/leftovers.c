@@ -31,8 +31,8 @@ struct cleanup {
 };
 
 /*
- * Buries dead children, but not for ever: some make them faster. Returns how many, -1 when there is no child at all, so no
- * descendant either.
+ * Buries dead children, but not for ever: some make them faster. Returns how many, -1 when there is no child at all, so
+ * no descendant either.
  */
 static int reap(void)
 {
@@ -56,8 +56,8 @@ static void stop_groups(const struct cleanup *cleanup)
 }
 
 /*
- * Finds out who is alive. descendants_list() overlooks a process only where it finds another, or a child of ours dies at
- * that time; that one stays a zombie until it is buried here, and tells.
+ * Finds out who is alive. descendants_list() overlooks a process only where it finds another, or a child of ours dies
+ * at that time; that one stays a zombie until it is buried here, and tells.
  */
 static void look(struct cleanup *cleanup)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a unit prints: shown on our own stdout and stderr as it comes, or kept until it is known whether somebody wants to
- * see it, or both. What is kept is in a temporary file without a name, so that no unit can fill our memory.
+ * What a unit prints: shown on our own stdout and stderr as it comes, or kept until it is known whether somebody wants
+ * to see it, or both. What is kept is in a temporary file without a name, so that no unit can fill our memory.
  */
 #ifndef IPVS_ISO_PROCESS_OUTPUT_H
 #define IPVS_ISO_PROCESS_OUTPUT_H
@@ -29,7 +29,7 @@ struct output {
 	int spool;               /* the file; -1: nothing has been kept */
 	size_t length;           /* of what has been kept */
 	ARRAY(struct output_part) parts;
-	int failure; /* errno of what failed: a stream of ours, a reader that has gone away excepted, or the file; or 0 */
+	int failure; /* errno of what failed: a stream of ours, unless its reader has gone away, or the file; or 0 */
 };
 
 #define CLEANUP_OUTPUT __attribute__((cleanup(output_clear)))
@@ -60,14 +60,14 @@ void output_move(struct output *output, const struct pollfd polls[OUTPUT_POLLS])
 void output_drain(struct output *output);
 
 /*
- * Writes what still waits for readers. One that takes nothing is waited for until a signal asks us to end (supervise.h), or
- * did so already (`hurried`); what it has not taken a moment later is dropped.
+ * Writes what still waits for readers. One that takes nothing is waited for until a signal asks us to end
+ * (supervise.h), or did so already (`hurried`); what it has not taken a moment later is dropped.
  */
 void output_flush(struct output *output, bool hurried);
 
 /*
- * Shows what was kept, stdout on stdout and stderr on stderr, in the order in which it came. A reader that takes nothing is
- * waited for likewise. -1 when what was kept cannot be read or written.
+ * Shows what was kept, stdout on stdout and stderr on stderr, in the order in which it came. A reader that takes
+ * nothing is waited for likewise. -1 when what was kept cannot be read or written.
  */
 int output_show(const struct output *output, struct error *error);
 

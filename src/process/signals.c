@@ -45,7 +45,7 @@ static int take(const sigset_t *set, struct error *error)
 int signals_prepare(struct error *error)
 {
 	if (signals.prepared)
-		return 0; /* and so it is in a process forked since: mask, dispositions and the descriptor are inherited */
+		return 0; /* and in a process forked since: mask, dispositions and the descriptor are inherited */
 
 	sigset_t set;
 	sigemptyset(&set);

@@ -47,8 +47,8 @@ struct interruption {
 
 /*
  * Counts SIGINT, SIGTERM, SIGHUP and SIGQUIT; every other is ignored. True when it is a new request: the same signal
- * within a tenth of a second is the same one, as timeout(1) signals its child and then the child's group, and a terminal
- * that goes away sends one SIGHUP while the shell sends another.
+ * within a tenth of a second is the same one, as timeout(1) signals its child and then the child's group, and a
+ * terminal that goes away sends one SIGHUP while the shell sends another.
  */
 bool interruption_note(struct interruption *interruption, int signal);
 

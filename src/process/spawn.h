@@ -16,8 +16,8 @@ struct spawn_ends {
 };
 
 /*
- * Starts it in `cgroup` and in a process group of its own, which has the number of the process. Returns the number once the
- * command itself runs, that is after the exec; -1 where it could not be run, and then nothing is left of it:
+ * Starts it in `cgroup` and in a process group of its own, which has the number of the process. Returns the number once
+ * the command itself runs, that is after the exec; -1 where it could not be run, and then nothing is left of it:
  * ERROR_NOT_FOUND and ERROR_NOT_RUNNABLE are about the command, any other kind about us.
  */
 pid_t spawn(const struct command *command, const struct cgroup *cgroup, const struct spawn_ends *ends,

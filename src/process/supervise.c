@@ -33,7 +33,7 @@ struct run {
 	const struct command *command;
 	struct outcome *outcome;
 	struct cgroup cgroup;
-	pid_t pid; /* also of its group; not signalled any more once it has ended, as the number may go to another then */
+	pid_t pid; /* also of its group; not signalled once it has ended, as the number may go to another then */
 	bool ended;
 	enum phase phase;
 	int64_t started, deadline; /* by duration_now() */
@@ -193,7 +193,8 @@ static void suspend(struct run *run)
 
 	if (run->deadline != SIGNALS_FOR_EVER)
 		run->deadline += duration_now() - stopped_at;
-	/* Without a shell above us (an orphaned process group) the kernel does not stop us, and nobody would say SIGCONT. */
+	/* Without a shell above us (an orphaned process group) the kernel does not stop us, and nobody would say
+	   SIGCONT. */
 	sigpending(&pending);
 	if (!sigismember(&pending, SIGCONT))
 		signal_group(run, SIGCONT);

@@ -55,8 +55,8 @@ void outcome_clear(struct outcome *outcome);
  * Prepares this process, once, before the first command (a process that was forked from a prepared one prepares
  * itself again): it becomes a child subreaper, so that no descendant of a command can get away, and SIGINT, SIGTERM,
  * SIGHUP, SIGQUIT and SIGCHLD are blocked and from then on taken from a signalfd, at any moment, so that none of them
- * can end us half way. Those that are ignored (nohup(1)) stay so. SIGPIPE is ignored. Commands start with the signal mask
- * and the dispositions that this process had before.
+ * can end us half way. Those that are ignored (nohup(1)) stay so. SIGPIPE is ignored. Commands start with the signal
+ * mask and the dispositions that this process had before.
  *
  * Processes that are below this one already (a shell may have started them before it became us) are remembered and left
  * alone, with what they start. Only what they start and abandon later cannot be told from what a command abandons.
@@ -66,8 +66,8 @@ int supervise_prepare(struct error *error);
 /*
  * Runs a command. It gets a process group of its own; while it runs this process must have no other children of its own
  * making. Signals that reach us are passed to the group (the first as it is; from the second on SIGKILL, to all that it
- * started). When it has ended, what is still alive of its descendants after a moment's grace is noted as left over, ended
- * with SIGTERM and, after the grace, with SIGKILL, until none is left.
+ * started). When it has ended, what is still alive of its descendants after a moment's grace is noted as left over,
+ * ended with SIGTERM and, after the grace, with SIGKILL, until none is left.
  *
  * The terminal stays ours, so that Ctrl-C and Ctrl-Z reach us and are passed on, until the command wants to read it or
  * to change its settings; from then on, where we are in the foreground ourselves, it is the command's.

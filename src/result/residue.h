@@ -40,7 +40,8 @@ void residue_add(struct residue_list *list, enum residue_class class, enum resid
 /* Adds what the steps from the clean table to the table as it was found say. */
 void residue_add_changes(struct residue_list *list, const struct changes *changes);
 
-/* The class's name, as --fail-on takes it: services, destinations, timeouts, daemons, sysctl, processes, connections. */
+/* The class's name, as --fail-on takes it: services, destinations, timeouts, daemons, sysctl, processes,
+   connections. */
 const char *residue_class_name(enum residue_class class);
 
 /* The other way; false when there is no class of that name. */

@@ -70,8 +70,8 @@ enum verdict { VERDICT_PASSED, VERDICT_RESIDUE, VERDICT_TIMED_OUT, VERDICT_FAILE
 /* `fail_on` is a set of residue classes; residue of other classes is no failure. */
 enum verdict unit_verdict(const struct unit_result *result, unsigned fail_on);
 
-/* The exit status of a run: the worst wins: 125, then 126 and 127, then the command's own (of the first unit that failed),
-   124, 123. A run that a signal ended is 128 + that signal, 125 excepted. */
+/* The exit status of a run: the worst wins: 125, then 126 and 127, then the command's own (of the first unit that
+   failed), 124, 123. A run that a signal ended is 128 + that signal, 125 excepted. */
 int run_status(const struct run_result *result, unsigned fail_on);
 
 /* passed, residue, timed-out, failed, trouble */

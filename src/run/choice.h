@@ -7,7 +7,8 @@
 #include "guest/kernel.h"
 #include "kernel/ipvs.h"
 
-/* Who shares a table: all units, in turns, that of the network namespace we are in; or none, each has one of its own. */
+/* Who shares a table: all units, in turns, that of the network namespace we are in; or none, each has one of its
+   own. */
 enum isolation { ISOLATION_LOCK, ISOLATION_NETNS };
 
 struct choice {
@@ -21,8 +22,8 @@ void choice_clear(struct choice *choice);
 
 /*
  * Chooses by what --kernel says: "host", the name of a kind of guest, or "auto": the host where IPVS is there and
- * permitted, else the first kind of guest that is installed, else an error that says what to install. The host will do only
- * where it permits the isolation.
+ * permitted, else the first kind of guest that is installed, else an error that says what to install. The host will do
+ * only where it permits the isolation.
  */
 int choice_make(struct choice *choice, const char *name, enum isolation isolation, struct error *error);
 

@@ -25,7 +25,8 @@ struct pool_task {
 	int requests; /* where indexes of units (size_t) are read until the end */
 };
 
-/* Lines that are no result (struct worker's answers): the guest is there, with its description behind the word; it is gone. */
+/* Lines that are no result (struct worker's answers): the guest is there, with its description behind the word; it is
+   gone. */
 #define POOL_READY "ready "
 #define POOL_GONE "gone"
 

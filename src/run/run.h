@@ -19,7 +19,8 @@ struct run_observer {
 	void *context;
 	/* Before the first unit: the kernel in words ("this host's kernel", "uml 6.1.176"), and how many units. */
 	void (*started)(void *context, const char *kernel, size_t units);
-	/* A dead run's table was put back first; what was there instead has been saved in `replaced`, or was equal (NULL). */
+	/* A dead run's table was put back first; what was there instead has been saved in `replaced`, or was equal
+	   (NULL). */
 	void (*recovered)(void *context, const char *replaced);
 	void (*unit_started)(void *context, const char *name);
 	void (*unit_ended)(void *context, const struct unit_result *result);
@@ -56,8 +57,8 @@ struct run_options {
 int run_can_be(const struct run_options *options, const struct choice *choice, struct error *error);
 
 /*
- * Runs the plan. Everything that goes wrong stands in `result` (zeros at first), which is complete in any case. A signal
- * ends the run after the unit that it hit; units that were not reached have no result.
+ * Runs the plan. Everything that goes wrong stands in `result` (zeros at first), which is complete in any case. A
+ * signal ends the run after the unit that it hit; units that were not reached have no result.
  */
 void run_plan(const struct plan *plan, const struct choice *choice, const struct run_options *options,
 	      const struct run_observer *observer, struct run_result *result);

@@ -24,7 +24,8 @@ void schedule_begin(struct schedule *schedule, const struct plan *plan, const st
 /* The first unit can begin: `kernel` is what the units run on, in words. */
 void schedule_reached(struct schedule *schedule, const char *kernel);
 
-/* A unit that shall run now. `output` is for what it prints, and the unit has our own stdout and stderr where `inherits`. */
+/* A unit that shall run now. `output` is for what it prints, and the unit has our own stdout and stderr where
+   `inherits`. */
 struct turn {
 	size_t index; /* in the plan */
 	const struct planned_unit *unit;
@@ -40,8 +41,8 @@ void turn_clear(struct turn *turn);
 bool schedule_next(struct schedule *schedule, struct turn *turn);
 
 /*
- * A unit has ended: `result` is taken over. What it printed is shown, and kept, as the options say; the observer is told;
- * and whether another one begins is decided.
+ * A unit has ended: `result` is taken over. What it printed is shown, and kept, as the options say; the observer is
+ * told; and whether another one begins is decided.
  */
 void schedule_ended(struct schedule *schedule, struct turn *turn, struct unit_result *result);
 

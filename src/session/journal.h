@@ -2,8 +2,9 @@
 /*
  * Journals: the table that a run shall put back, on disk from before its first change until it has been put back.
  *
- * Each has the depth of its run's lock (session/lock.h): 0 is the host's table, N that of the unit which the runs inside of N
- * runs share. One is worth something only as long as those around it are there: the table of a unit ends with the unit.
+ * Each has the depth of its run's lock (session/lock.h): 0 is the host's table, N that of the unit which the runs
+ * inside of N runs share. One is worth something only as long as those around it are there: the table of a unit ends
+ * with the unit.
  */
 #ifndef IPVS_ISO_SESSION_JOURNAL_H
 #define IPVS_ISO_SESSION_JOURNAL_H

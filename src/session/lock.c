@@ -66,7 +66,8 @@ static bool is_lock_file(int directory, const char *name, int descriptor)
 	       S_ISREG(named.st_mode) && file.st_dev == named.st_dev && file.st_ino == named.st_ino;
 }
 
-/* One call of flock(2): 1 when it took the lock, 0 when somebody has it or a signal came (errno tells), -1 on failure. */
+/* One call of flock(2): 1 when it took the lock, 0 when somebody has it or a signal came (errno tells), -1 on
+   failure. */
 static int try_flock(int descriptor, int operation)
 {
 	if (flock(descriptor, operation) == 0)

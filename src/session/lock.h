@@ -3,9 +3,9 @@
  * The host-wide lock, and the turns inside of a unit: flock(2) on files in the state directory, whose content says who
  * holds them.
  *
- * Each has a depth: 0 is the lock of the host's table, N that of the runs that are inside of N runs. Those inside the same
- * unit share its table and take turns on it; a run never waits for the one that it is in. What a run starts inherits its
- * lock and those of the runs around it, so how many a process holds is how many runs it is inside of.
+ * Each has a depth: 0 is the lock of the host's table, N that of the runs that are inside of N runs. Those inside the
+ * same unit share its table and take turns on it; a run never waits for the one that it is in. What a run starts
+ * inherits its lock and those of the runs around it, so how many a process holds is how many runs it is inside of.
  */
 #ifndef IPVS_ISO_SESSION_LOCK_H
 #define IPVS_ISO_SESSION_LOCK_H
@@ -27,8 +27,8 @@ char *lock_name(unsigned depth);
 #define LOCK_WAIT_FOR_EVER INT64_C(-1)
 
 /*
- * Environment variable in which a command gets the numbers of its locks' descriptors, outermost first, with commas between.
- * Only a hint: see locks_inherited().
+ * Environment variable in which a command gets the numbers of its locks' descriptors, outermost first, with commas
+ * between. Only a hint: see locks_inherited().
  */
 #define LOCK_ENVIRONMENT "IPVS_ISO_LOCK_FD"
 
@@ -55,13 +55,14 @@ void lock_holder_clear(struct lock_holder *holder);
 typedef void lock_waiting_function(const struct lock_holder *holder, void *context);
 
 /*
- * Takes the lock of that depth. `directory` is state_open()'s descriptor. Waits at most `wait_ms` (0: not at all, LOCK_WAIT_FOR_EVER),
- * without polling; ERROR_BUSY, naming the holder, when that is over, or at once where this process runs below the holder
- * without locks_inherited() (something between closed the descriptor), as that wait would never end. `command` is
- * written down for others to read.
+ * Takes the lock of that depth. `directory` is state_open()'s descriptor. Waits at most `wait_ms` (0: not at all,
+ * LOCK_WAIT_FOR_EVER), without polling; ERROR_BUSY, naming the holder, when that is over, or at once where this process
+ * runs below the holder without locks_inherited() (something between closed the descriptor), as that wait would never
+ * end. `command` is written down for others to read.
  *
- * While it waits, SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP have their usual effect, blocked or not: nothing has been
- * changed yet, and a wait must be possible to end. So supervise_prepare() may come before or after. SIGALRM is used.
+ * While it waits, SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP have their usual effect, blocked or not: nothing has
+ * been changed yet, and a wait must be possible to end. So supervise_prepare() may come before or after. SIGALRM is
+ * used.
  *
  * Returns the lock's descriptor, O_CLOEXEC, -1 on failure. Closing every copy of it releases it, so that the
  * lock lives as long as any process that inherited it.
@@ -70,10 +71,11 @@ int lock_take(int directory, unsigned depth, const char *command, int64_t wait_m
 	      void *context, struct error *error);
 
 /*
- * The locks of `directory` that this process has from the runs that it is inside of; none where it is inside of none. `locks`
- * is zeros at first. Each is a descriptor named by LOCK_ENVIRONMENT that is the file of its depth and through which the kernel
- * says that the lock is held (/proc/self/fdinfo); the first that is not ends the list. A forged variable cannot pass, nor can
- * another open descriptor of the file. They are made O_CLOEXEC and are not the caller's to close.
+ * The locks of `directory` that this process has from the runs that it is inside of; none where it is inside of none.
+ * `locks` is zeros at first. Each is a descriptor named by LOCK_ENVIRONMENT that is the file of its depth and through
+ * which the kernel says that the lock is held (/proc/self/fdinfo); the first that is not ends the list. A forged
+ * variable cannot pass, nor can another open descriptor of the file. They are made O_CLOEXEC and are not the caller's
+ * to close.
  */
 void locks_inherited(int directory, struct locks *locks);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the holder of the lock writes into the lock file, for others to read. It is a note; the lock itself is flock(2). */
+/* What the holder of the lock writes into the lock file, for others to read. It is a note; the lock itself is
+   flock(2). */
 #ifndef IPVS_ISO_SESSION_LOCK_HOLDER_H
 #define IPVS_ISO_SESSION_LOCK_HOLDER_H
 

@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 /*
- * Whether that descriptor of a process is the one through which a lock was taken with flock(2), or a copy of it. Who only has
- * the file open, such as who waits for the lock, has it not.
+ * Whether that descriptor of a process is the one through which a lock was taken with flock(2), or a copy of it. Who
+ * only has the file open, such as who waits for the lock, has it not.
  */
 bool lock_held_through(pid_t pid, int descriptor);
 

@@ -7,8 +7,8 @@
  *     session_close()   restore, verify, drop the journal, unlock
  *
  * If the process dies between the two the journal stays, and whoever opens the next session restores it first.
- * Inside a unit of a session, a session is nested: it takes turns with others inside the same unit, and has a lock and a
- * journal of that depth (session/lock.h, session/journal.h). The unit's table as it is at that moment is what
+ * Inside a unit of a session, a session is nested: it takes turns with others inside the same unit, and has a lock and
+ * a journal of that depth (session/lock.h, session/journal.h). The unit's table as it is at that moment is what
  * session_close() puts back. When the unit ends its table does, too, and with it the journals of all that ran inside.
  */
 #ifndef IPVS_ISO_SESSION_SESSION_H
@@ -65,16 +65,16 @@ int session_keep(struct session *session, struct error *error);
 int session_end_unit(const struct session *session, struct error *error);
 
 /*
- * The depth of the run whose table session_recover() puts back here, if it was killed. Outside of any run: 0, the host's.
- * Inside a unit: that of the runs inside this same unit; or, where the run of the unit was killed itself, that one's, and so on
- * outwards. The journal of one that lives is in use. `directory` is state_open()'s.
+ * The depth of the run whose table session_recover() puts back here, if it was killed. Outside of any run: 0, the
+ * host's. Inside a unit: that of the runs inside this same unit; or, where the run of the unit was killed itself, that
+ * one's, and so on outwards. The journal of one that lives is in use. `directory` is state_open()'s.
  */
 unsigned session_depth_to_recover(int directory);
 
 /*
  * Puts back the table of a run that was killed, if there is a journal: 1 when it did, 0 when there was nothing to do.
- * Takes the lock as session_open() does. `replaced` gets the path of the file with the table that was replaced (the caller
- * frees), NULL where there is none; it is set on failure, too, when the file was written.
+ * Takes the lock as session_open() does. `replaced` gets the path of the file with the table that was replaced (the
+ * caller frees), NULL where there is none; it is set on failure, too, when the file was written.
  */
 int session_recover(struct ipvs *ipvs, const struct session_options *options, char **replaced, struct error *error);
 

@@ -11,13 +11,12 @@
 
 /*
  * Opens (O_PATH would not do: files are made in it) the folder of the current network namespace inside the state
- * directory, IPVS_ISO_STATE_DIR or /run/ipvs-iso, making both where they are missing, mode 0700; what the state directory
- * itself is in must be there. The folder's name is the namespace's SO_NETNS_COOKIE, "cookie-N", or where the kernel has
- * none "inode-N" of /proc/self/ns/net, and behind it the boot's id: every kernel counts its namespaces from 1, and
- * neither another kernel that sees the same folder nor this one after a reboot may take a journal for its own.
- * A relative path, a link, a folder that is somebody else's, or one that others may
- * write to, is refused.
- * Returns a descriptor, and its path in `path` (the caller frees); -1 on failure, then `path` is unchanged.
+ * directory, IPVS_ISO_STATE_DIR or /run/ipvs-iso, making both where they are missing, mode 0700; what the state
+ * directory itself is in must be there. The folder's name is the namespace's SO_NETNS_COOKIE, "cookie-N", or where the
+ * kernel has none "inode-N" of /proc/self/ns/net, and behind it the boot's id: every kernel counts its namespaces from
+ * 1, and neither another kernel that sees the same folder nor this one after a reboot may take a journal for its own. A
+ * relative path, a link, a folder that is somebody else's, or one that others may write to, is refused. Returns a
+ * descriptor, and its path in `path` (the caller frees); -1 on failure, then `path` is unchanged.
  */
 int state_open(char **path, struct error *error);
 

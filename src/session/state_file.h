@@ -10,16 +10,16 @@
 #include "base/file.h"
 
 /*
- * In all of these `directory` is state_open()'s descriptor, and the caller holds the lock that keeps others from writing a
- * file of that name. Messages name the file; the caller adds the directory's path.
+ * In all of these `directory` is state_open()'s descriptor, and the caller holds the lock that keeps others from
+ * writing a file of that name. Messages name the file; the caller adds the directory's path.
  */
 
 /* What is behind the name of a file while it is written. One that a killed process left is of no use to anybody. */
 #define STATE_FILE_UNFINISHED ".unfinished"
 
 /*
- * Writes a file whole and durably (fsync of file and directory), mode 0600, replacing one that is there. `text` is called with
- * `context` to write what is in it. On failure there is none.
+ * Writes a file whole and durably (fsync of file and directory), mode 0600, replacing one that is there. `text` is
+ * called with `context` to write what is in it. On failure there is none.
  */
 int state_file_write(int directory, const char *name, file_text *text, const void *context, struct error *error);
 
@@ -27,8 +27,8 @@ int state_file_write(int directory, const char *name, file_text *text, const voi
 int state_file_present(int directory, const char *name, struct error *error);
 
 /*
- * Reads one whole, with a NUL behind it; the caller frees. `path` is the whole path, for messages. A link, or somebody else's
- * file, is refused. NULL on failure.
+ * Reads one whole, with a NUL behind it; the caller frees. `path` is the whole path, for messages. A link, or somebody
+ * else's file, is refused. NULL on failure.
  */
 char *state_file_read(int directory, const char *name, const char *path, size_t *length, struct error *error);
 

@@ -18,7 +18,8 @@ struct survivors {
 #define CLEANUP_SURVIVORS __attribute__((cleanup(survivors_clear)))
 void survivors_clear(struct survivors *survivors);
 
-/* Finds every process that holds the lock of that depth in `directory` (state_open()'s), this one excepted. In no order. */
+/* Finds every process that holds the lock of that depth in `directory` (state_open()'s), this one excepted. In no
+   order. */
 int survivors_find(int directory, unsigned depth, struct survivors *survivors, struct error *error);
 
 /*

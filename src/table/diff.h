@@ -27,8 +27,8 @@ enum change_subject { SUBJECT_SERVICE, SUBJECT_DESTINATION, SUBJECT_TIMEOUTS, SU
 struct change {
 	enum change_action action;
 	enum change_subject subject;
-	/* The destination itself is the same, but stands at another place in the kernel's list. A removal with this mark
-	   has the addition that belongs to it right behind it. */
+	/* The destination itself is the same, but stands at another place in the kernel's list. A removal with this
+	   mark has the addition that belongs to it right behind it. */
 	bool reorders;
 	/* A union, because there can be very many: which member it is, the subject tells. */
 	union {
@@ -57,9 +57,9 @@ void changes_clear(struct changes *changes);
 
 /*
  * Appends to `changes` (zeros at first) the steps from table `from` to table `to`, both sorted by table_sort(). Carried
- * out in the order of the list they make `from` equal `to`, the kernel's order of destinations included: the kernel puts
- * a new destination at the head of its list, so additions come oldest first, that is from the end of `to`'s list, and
- * a destination that stands out of its place is removed and added again. The order of the list is stable, and the
+ * out in the order of the list they make `from` equal `to`, the kernel's order of destinations included: the kernel
+ * puts a new destination at the head of its list, so additions come oldest first, that is from the end of `to`'s list,
+ * and a destination that stands out of its place is removed and added again. The order of the list is stable, and the
  * kernel asks for it: removals of services and of daemons first (a destination of another family than its service's is
  * refused while a daemon runs, and a daemon while there is such a destination), then each service of `to` in turn with
  * its destinations, then timeouts, sysctls, and daemons last (they start with as many threads as sync_ports says).
@@ -69,8 +69,9 @@ void changes_clear(struct changes *changes);
 void table_diff(struct changes *changes, const struct table *from, const struct table *to);
 
 /*
- * The same for what `to` lacks of the services in `from`: services and destinations that are missing (removals) or have other
- * options (edits). Further services, further destinations, their order, and all that is no service make no difference.
+ * The same for what `to` lacks of the services in `from`: services and destinations that are missing (removals) or have
+ * other options (edits). Further services, further destinations, their order, and all that is no service make no
+ * difference.
  */
 void table_diff_services_within(struct changes *changes, const struct table *from, const struct table *to);
 

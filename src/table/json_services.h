@@ -6,8 +6,8 @@
 #include "table/json_fields.h"
 
 /*
- * Reads an array of services, which json_parse() left empty, into a struct table, whose own are none yet, in the order of
- * the text. On failure the table has some of them, to be freed with it.
+ * Reads an array of services, which json_parse() left empty, into a struct table, whose own are none yet, in the order
+ * of the text. On failure the table has some of them, to be freed with it.
  */
 json_reader json_read_services;
 

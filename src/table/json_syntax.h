@@ -17,7 +17,8 @@ int json_check_syntax(const struct json_source *source);
 /*
  * Parses what is in `text`. jansson takes many times a text's room in memory, so large arrays are left out: where the
  * value is an object with an array `key` (NULL: none), the array is empty in the answer, and `elements` is the text
- * between its brackets; else that is empty. The caller releases the value with json_decref(3). NULL when it is not JSON.
+ * between its brackets; else that is empty. The caller releases the value with json_decref(3). NULL when it is not
+ * JSON.
  */
 json_t *json_parse(struct json_span text, const char *key, struct json_span *elements);
 

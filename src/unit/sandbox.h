@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A sandbox: a process with a network namespace, so an IPVS table, of its own; and with a mount namespace, so that what
- * is mounted for it is seen nowhere else; and with a PID namespace, so that nothing that it started outlives it, however it
- * dies. Of none of them anything is left once it has ended: the kernel takes them back.
+ * is mounted for it is seen nowhere else; and with a PID namespace, so that nothing that it started outlives it,
+ * however it dies. Of none of them anything is left once it has ended: the kernel takes them back.
  */
 #ifndef IPVS_ISO_UNIT_SANDBOX_H
 #define IPVS_ISO_UNIT_SANDBOX_H
@@ -12,8 +12,8 @@
 #include "base/error.h"
 
 /*
- * As fork(2), but the child, process 1 of its PID namespace, is in new namespaces. ERROR_PERMISSION with a remedy where that
- * is not allowed. The child calls sandbox_furnish() next.
+ * As fork(2), but the child, process 1 of its PID namespace, is in new namespaces. ERROR_PERMISSION with a remedy where
+ * that is not allowed. The child calls sandbox_furnish() next.
  */
 pid_t sandbox_fork(struct error *error);
 

@@ -57,8 +57,8 @@ static int check_steady(struct ipvs *ipvs, const struct table *expected, const c
 }
 
 /*
- * Nothing of the unit lives any more, so nothing may change now. Where the unit left nothing that is looked at once. What it
- * left might be somebody else's doing, so then the table is watched for a while before the unit is blamed.
+ * Nothing of the unit lives any more, so nothing may change now. Where the unit left nothing that is looked at once.
+ * What it left might be somebody else's doing, so then the table is watched for a while before the unit is blamed.
  */
 static int check_nobody_else_writes(struct ipvs *ipvs, const struct state *dirty, bool suspicious, struct error *error)
 {

@@ -32,12 +32,14 @@ struct unit_options {
 /*
  * Makes the table clean, runs the command, ends all that it started, and notes in `result` (zeros at first) what the
  * table, the processes and the connections have more, less or different than before. The table is left as the unit left
- * it. supervise_prepare() must have been called. What goes wrong stands in result->trouble, as it is part of the result.
+ * it. supervise_prepare() must have been called. What goes wrong stands in result->trouble, as it is part of the
+ * result.
  */
 void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_options *options,
 	      struct unit_result *result);
 
-/* "Not found" is said of the command alone (run_status() makes 127 of it): takes it back where it is not the command's. */
+/* "Not found" is said of the command alone (run_status() makes 127 of it): takes it back where it is not the
+   command's. */
 void unit_blame_ourselves(struct error *trouble);
 
 #endif

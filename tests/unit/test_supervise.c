@@ -440,7 +440,8 @@ static char *this_program;
 static void a_storm_of_forks_ends(void **state)
 {
 	(void)state;
-	/* It takes a machine's every process: for a guest (tests/bats/guest-processes.bats), not for who runs `make check`. */
+	/* It takes a machine's every process: for a guest (tests/bats/guest-processes.bats), not for who runs `make
+	   check`. */
 	if (!getenv("IPVS_ISO_TEST_STORM"))
 		skip();
 	char *arguments[] = {this_program, "storm", NULL};
