@@ -306,6 +306,22 @@ daemons      left     --start-daemon master --mcast-interface lo --syncid 4 --sy
 	assert_same 0 "$(</proc/sys/net/ipv4/vs/sloppy_tcp)"
 }
 
+@test "--fixture: one with a mistake is met before anything runs; one may come from standard input" {
+	local snapshot='{"format": "ipvs-iso.snapshot", "version": 1'
+	echo "$snapshot, \"servces\": []}" >mistake.json
+	echo "$snapshot, \"sysctl\": {\"nosuch\": 1}}" >unknown.json
+	isolated --fixture mistake.json -- touch ran
+	assert_status 125
+	assert_contains "$stderr" 'ipvs-iso: mistake.json:1:47: unknown key "servces"'
+	isolated --fixture unknown.json -- touch ran
+	assert_status 125
+	assert_contains "$stderr" 'ipvs-iso: this kernel has no sysctl net.ipv4.vs.nosuch'
+	[ ! -e ran ]
+	isolated --fixture - -- ipvsadm -Sn <<<"$snapshot, \"services\": [{\"fwmark\": 3, \"family\": \"ipv4\"}]}"
+	assert_status 0
+	assert_same '-A -f 3 -s wlc' "$output"
+}
+
 # Makes fixture.json, and sets $fixture to what a unit that starts from it sees.
 fill_fixture() {
 	cat >fixture.json <<-'JSON'

@@ -379,6 +379,14 @@ host_has_ipvs() {
 	assert_same 600 "$output"
 }
 
+@test "guest: a fixture that its kernel cannot hold is 125, and nothing runs" {
+	echo '{"format": "ipvs-iso.snapshot", "version": 1, "sysctl": {"nosuch": 1}}' >fixture.json
+	capture limited ipvs-iso run --kernel uml --fixture fixture.json --unit a --unit b -- touch ran
+	assert_status 125
+	assert_contains "$stderr" ' a: this kernel has no sysctl net.ipv4.vs.nosuch' '2 could not be run'
+	assert_same fixture.json "$(ls)"
+}
+
 @test "guest: a kernel that panics is 125, with its last words, and the rest is not reached" {
 	# shellcheck disable=SC2016
 	guest --unit first --unit crash --unit never -- sh -c '
