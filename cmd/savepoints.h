@@ -15,8 +15,7 @@ typedef int savepoint_work(struct session *session, const char *name, struct err
  */
 int run_on_savepoint(const struct subcommand *command, int count, char **operands, savepoint_work *work);
 
-/* Closes a session whose table stays as it is. Returns -1 where that fails, or where `failed` says that `error` is
-   set. */
+/* Closes a session whose table stays as it is. -1 where that fails, or where `failed` says that `error` is set. */
 int close_keeping(struct session *session, int failed, struct error *error);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,8 +89,7 @@ static int parse_condition(struct condition *condition, const char *expression, 
 	return table_load(&condition->wanted, value, error);
 }
 
-/* Where the table has not become what it should be: what is still in the way on stdout, and that it was waited for on
-   stderr. */
+/* What is still in the way on stdout, and that it was waited for on stderr. Returns the exit status. */
 static int tell_timeout(const struct condition *condition, const struct table *table, int64_t held_ms)
 {
 	if (manners.quiet)

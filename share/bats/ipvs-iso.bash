@@ -19,8 +19,8 @@
 # Run it with `ipvs-iso run -- bats FILE...`: the savepoints are that run's. The tests of a file share one table, so not
 # with `bats --jobs`. bats 1.4 or later.
 
-# ipvs_iso_setup: for setup(), at its beginning. The first test of a file makes the file's savepoint, of the table as it is
-# then; every later one rolls back to it. In setup_file(), before that changes the table: makes one to end with.
+# ipvs_iso_setup: for setup(), at its beginning. The first test of a file makes the file's savepoint, of the table as
+# it is then; every later one rolls back to it. In setup_file(), before that changes the table: makes one to end with.
 ipvs_iso_setup() {
 	local made=$BATS_FILE_TMPDIR/ipvs-iso-savepoint
 	if [ -z "${BATS_TEST_NAME-}" ]; then
@@ -120,8 +120,8 @@ _ipvs_iso_parse_destination() {
 	_options=("${_options[@]:2}")
 }
 
-# _ipvs_iso_find NAME [OPTION]: sets $_table to the whole table as rules, a line each, and $_rule to that which begins with
-# NAME, with OPTION behind it, or with anything; to nothing where there is none.
+# _ipvs_iso_find NAME [OPTION]: sets $_table to the whole table as rules, a line each, and $_rule to that which begins
+# with NAME, with OPTION behind it, or with anything; to nothing where there is none.
 _ipvs_iso_find() {
 	local _status=0 _line
 	_table=$(ipvs-iso diff - live <<<'{"format": "ipvs-iso.snapshot", "version": 1}') || _status=$?

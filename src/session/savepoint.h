@@ -11,14 +11,13 @@
 
 #include <stdint.h>
 
-#include "base/array.h"
 #include "base/error.h"
 #include "table/table.h"
 
 /*
- * In all of these `directory` is state_open()'s descriptor and `depth` says whose: how many runs the unit is inside of.
- * Who writes or drops holds the lock of that depth. Messages name the file; where `path`, the directory's, is not asked
- * for, the caller adds it.
+ * In all of these `directory` is state_open()'s descriptor and `depth` says whose: how many runs the unit is inside
+ * of. Who writes or drops holds the lock of that depth. Messages name the file; where `path`, the directory's, is not
+ * asked for, the caller adds it.
  */
 
 /* Puts one on top, durably. */
@@ -37,8 +36,10 @@ int savepoint_drop_from(int directory, unsigned depth, uint64_t number, struct e
 /* Drops all that are deeper than `depth`: those of units that have ended. */
 int savepoint_drop_deeper(int directory, unsigned depth, struct error *error);
 
-/* Their names in a line, oldest first, each in quotes; what a terminal would obey is shown as ?. Empty where there is
-   none. The caller frees. NULL on failure. May be asked without the lock. */
+/*
+ * Their names in a line, oldest first, each in quotes; what a terminal would obey is shown as ?. Empty where there is
+ * none. The caller frees. NULL on failure. May be asked without the lock.
+ */
 char *savepoint_list(int directory, const char *path, unsigned depth, struct error *error);
 
 #endif

@@ -197,6 +197,18 @@ $unit
 	assert_same '' "$(compgen -G "$IPVS_ISO_STATE_DIR/*/savepoint*")"
 }
 
+@test "a unit with a table of its own has savepoints of its own" {
+	isolate_state
+	capture ipvs-iso run -q --isolation netns --fail-on none --unit 1 --unit 2 -- bash -c '
+		ipvs-iso rollback mine 2>&1 | head -n 1
+		ipvsadm -A -f {}; ipvs-iso savepoint mine; ipvsadm -C; ipvs-iso rollback mine; ipvsadm -Sn'
+	assert_status 0
+	assert_same "ipvs-iso: there is no savepoint 'mine' in this unit
+-A -f 1 -s wlc
+ipvs-iso: there is no savepoint 'mine' in this unit
+-A -f 2 -s wlc" "$output"
+}
+
 @test "savepoints of a killed run are gone when the lock is taken next" {
 	isolate_state
 	background_run -- 'ipvs-iso savepoint killed'

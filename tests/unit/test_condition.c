@@ -31,8 +31,7 @@ static void add_service(struct table *table, uint32_t fwmark, const char *schedu
 	table_sort(table);
 }
 
-/* What `condition` says of `table`: every difference as "M RULE", a line each; empty where it holds. The caller
-   frees. */
+/* What `condition` says of `table`: each difference as "M RULE" in a line; empty where it holds. The caller frees. */
 static char *differences(const struct condition *condition, const struct table *table)
 {
 	static const char markers[] = {[CHANGE_ADD] = '+', [CHANGE_EDIT] = '~', [CHANGE_REMOVE] = '-'};
