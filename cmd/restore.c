@@ -1,14 +1,89 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/memory.h"
+#include <stdio.h>
+
 #include "command.h"
 #include "live.h"
 #include "process/supervise.h"
+#include "table/diff.h"
+#include "table/merge.h"
 
-static int restore_in_session(struct ipvs *ipvs, const struct table *wanted, struct error *error)
+enum option { OPTION_PLAN, OPTION_MERGE };
+
+static const struct option_row options[] = {
+	[OPTION_PLAN] = {0, "plan", NULL, "print what would be changed, and change nothing"},
+	[OPTION_MERGE] = {0, "merge", NULL, "add and change, but remove nothing"},
+	{0},
+};
+
+static struct {
+	bool plan, merge;
+} settings;
+
+static int set_option(int index, const char *value, struct error *error)
+{
+	(void)value;
+	(void)error;
+	if (index == OPTION_PLAN)
+		settings.plan = true;
+	else
+		settings.merge = true;
+	return 0;
+}
+
+/* Makes what the file says what the live table has to become where nothing is removed. */
+static void add_live(struct table *wanted, const struct table *live)
+{
+	CLEANUP_TABLE struct table merged;
+	table_init(&merged);
+	table_merge(&merged, live, wanted);
+	table_copy(wanted, &merged);
+}
+
+/* A line: "3 to add, 1 to change, 2 to remove". A destination that only changes its place is said apart. */
+static void print_summary(const struct changes *changes)
+{
+	size_t counts[] = {[CHANGE_ADD] = 0, [CHANGE_EDIT] = 0, [CHANGE_REMOVE] = 0};
+	size_t moved = 0;
+	for (size_t i = 0; i < changes->list.count; i++) {
+		const struct change *change = &changes->list.items[i];
+		if (!change->reorders)
+			counts[change->action]++;
+		else if (change->action == CHANGE_ADD) /* its removal stands before it */
+			moved++;
+	}
+	if (changes->list.count == 0) {
+		puts("nothing to change");
+		return;
+	}
+	printf("%zu to add, %zu to change, %zu to remove", counts[CHANGE_ADD], counts[CHANGE_EDIT],
+	       counts[CHANGE_REMOVE]);
+	if (moved)
+		printf(", %zu to put in another place", moved);
+	putchar('\n');
+}
+
+static int print_plan(struct ipvs *ipvs, struct table *wanted, struct error *error)
+{
+	CLEANUP_TABLE struct table live;
+	table_init(&live);
+	if (ipvs_read(ipvs, &live, error) < 0)
+		return -1;
+	if (settings.merge)
+		add_live(wanted, &live);
+	CLEANUP_CHANGES struct changes changes = {0};
+	table_diff(&changes, &live, wanted);
+	print_changes(&changes);
+	print_summary(&changes);
+	return 0;
+}
+
+static int change_in_session(struct ipvs *ipvs, struct table *wanted, struct error *error)
 {
 	struct session session;
 	if (open_session(&session, ipvs, "ipvs-iso restore", error) < 0)
 		return -1;
+	if (settings.merge)
+		add_live(wanted, &session.host);
 	return restore_or_close(&session, wanted, error) < 0 ? -1 : session_keep(&session, error);
 }
 
@@ -16,12 +91,15 @@ static int restore(const char *name, struct error *error)
 {
 	CLEANUP_TABLE struct table wanted;
 	table_init(&wanted);
+	/* A merge leaves the timeouts alone that the file does not name. */
+	if (settings.merge)
+		wanted.timeouts = (struct timeouts){0};
 	if (table_load(&wanted, name, error) < 0)
 		return -1;
 	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
 	if (!ipvs || ipvs_can_hold(ipvs, &wanted, error) < 0)
 		return -1;
-	return restore_in_session(ipvs, &wanted, error);
+	return settings.plan ? print_plan(ipvs, &wanted, error) : change_in_session(ipvs, &wanted, error);
 }
 
 static int run(int count, char **operands)
@@ -41,6 +119,10 @@ const struct subcommand command_restore = {
 	.name = "restore",
 	.operands = "FILE|-",
 	.summary = "Make the live table equal a snapshot, changing only what differs",
-	.details = "A file with a mistake in it changes nothing. Sysctls that it does not name stay as they are.\n",
+	.details = "A file with a mistake in it changes nothing. Sysctls that it does not name stay as they are.\n"
+		   "Lines of a plan begin with + for what is added, ~ for what is changed, - for what is removed. The\n"
+		   "exit status is 0 when all is done, or planned, and 125 in trouble.\n",
+	.options = options,
+	.set_option = set_option,
 	.run = run,
 };

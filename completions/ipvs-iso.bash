@@ -10,6 +10,7 @@ _ipvs_iso_options() {
 			--timeout= --kill-after= --fail-on= --output= --keep --report= --user= --memory= --guest-timeout=
 		;;
 	snapshot) echo -o= --output= ;;
+	restore) echo --plan --merge ;;
 	diff) echo -f= --format= ;;
 	wait) echo -u= --until= -s= --stable= -t= --timeout= ;;
 	recover) echo --kill ;;

@@ -186,9 +186,16 @@ static void diff_services(struct changes *changes, const struct table *from, con
 	}
 }
 
+/* Whether two timeouts are the same, or one of them is of no concern. */
+static bool timeout_equal(uint32_t a, uint32_t b)
+{
+	return a == b || !a || !b;
+}
+
 static void diff_timeouts(struct changes *changes, const struct timeouts *from, const struct timeouts *to)
 {
-	if (from->tcp == to->tcp && from->tcp_fin == to->tcp_fin && from->udp == to->udp)
+	if (timeout_equal(from->tcp, to->tcp) && timeout_equal(from->tcp_fin, to->tcp_fin) &&
+	    timeout_equal(from->udp, to->udp))
 		return;
 	struct change *change = append(changes, CHANGE_EDIT, SUBJECT_TIMEOUTS);
 	change->timeouts_from = from;
@@ -246,12 +253,15 @@ static void diff_sysctls(struct changes *changes, const struct table *from, cons
 
 void table_diff(struct changes *changes, const struct table *from, const struct table *to)
 {
+	bool compare_daemons = !from->any_daemons && !to->any_daemons;
 	remove_services(changes, from, to);
-	remove_daemons(changes, from, to);
+	if (compare_daemons)
+		remove_daemons(changes, from, to);
 	diff_services(changes, from, to);
 	diff_timeouts(changes, &from->timeouts, &to->timeouts);
 	diff_sysctls(changes, from, to);
-	diff_daemons(changes, from, to);
+	if (compare_daemons)
+		diff_daemons(changes, from, to);
 }
 
 /* The destinations of `from` that `to` lacks or has with other options. */

@@ -64,7 +64,7 @@ void changes_clear(struct changes *changes);
  * refused while a daemon runs, and a daemon while there is such a destination), then each service of `to` in turn with
  * its destinations, then timeouts, sysctls, and daemons last (they start with as many threads as sync_ports says).
  *
- * A sysctl that only one of the tables names makes no difference. Linear in the size of the tables but for sorting.
+ * A sysctl that only one of the tables names makes no difference, nor does what is of no concern in one. Linear in the size of the tables but for sorting.
  */
 void table_diff(struct changes *changes, const struct table *from, const struct table *to);
 

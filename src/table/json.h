@@ -23,7 +23,8 @@ void table_write_json(FILE *out, const struct table *table);
 /*
  * Parses a snapshot. `name` is the file's, for messages: NAME:LINE:COLUMN: PATH: what is wrong. Everything is checked
  * that can be checked without a kernel: types, ranges, unknown and duplicate keys, services or destinations that are
- * named twice. On failure `table` is unchanged. `table` must have been initialised; what it held is freed.
+ * named twice. On failure `table` is unchanged. `table` must have been initialised; what it held is freed, and timeouts
+ * that the text does not name stay what they were in it: the kernel's defaults after table_init(), or of no concern.
  */
 int table_from_json(struct table *table, const char *bytes, size_t length, const char *name, struct error *error);
 

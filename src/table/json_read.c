@@ -260,6 +260,7 @@ int table_from_json(struct table *table, const char *bytes, size_t length, const
 	const struct json_span text = {.from = bytes, .end = bytes + length};
 	CLEANUP_TABLE struct table read;
 	table_init(&read);
+	read.timeouts = table->timeouts;
 	json_t *value = json_parse(text, "services", &source.elements);
 	int result = value ? read_table(&source, value, &read) : error_set(error, ERROR_INPUT, "%s: not JSON", name);
 	json_decref(value);

@@ -33,7 +33,7 @@ void table_clear(struct table *table)
 	table_init(table);
 }
 
-static void copy_service(struct service *copy, const struct service *service)
+void service_copy(struct service *copy, const struct service *service)
 {
 	*copy = *service;
 	size_t count = service->destinations.count;
@@ -47,7 +47,7 @@ static void copy_service(struct service *copy, const struct service *service)
 
 void table_copy(struct table *copy, const struct table *table)
 {
-	struct table fresh = {.timeouts = table->timeouts};
+	struct table fresh = {.timeouts = table->timeouts, .any_daemons = table->any_daemons};
 	for (size_t i = 0; i < table->daemons.count; i++)
 		*array_append(&fresh.daemons) = table->daemons.items[i];
 	for (size_t i = 0; i < table->sysctls.count; i++) {
@@ -58,9 +58,21 @@ void table_copy(struct table *copy, const struct table *table)
 		};
 	}
 	for (size_t i = 0; i < table->services.count; i++)
-		copy_service(array_append(&fresh.services), &table->services.items[i]);
+		service_copy(array_append(&fresh.services), &table->services.items[i]);
 	table_clear(copy);
 	*copy = fresh;
+}
+
+void table_fill_defaults(struct table *table)
+{
+	const struct timeouts defaults = TIMEOUTS_DEFAULT;
+	if (!table->timeouts.tcp)
+		table->timeouts.tcp = defaults.tcp;
+	if (!table->timeouts.tcp_fin)
+		table->timeouts.tcp_fin = defaults.tcp_fin;
+	if (!table->timeouts.udp)
+		table->timeouts.udp = defaults.udp;
+	table->any_daemons = false;
 }
 
 void service_init(struct service *service, sa_family_t family)

@@ -96,7 +96,7 @@ struct sync_daemon {
 	uint8_t ttl;                     /* 0: the kernel's 1 */
 };
 
-/* Connection timeouts, in seconds. */
+/* Connection timeouts, in seconds. 0: of no concern, as to the kernel and to ipvsadm --set. A live table has none of these. */
 struct timeouts {
 	uint32_t tcp, tcp_fin, udp;
 };
@@ -116,6 +116,7 @@ struct sysctl {
  */
 struct table {
 	struct timeouts timeouts;
+	bool any_daemons; /* which daemons run is of no concern; there are none in `daemons` then */
 	ARRAY(struct sync_daemon) daemons;
 	ARRAY(struct sysctl) sysctls; /* those that are known; one that is not here is of no concern */
 	ARRAY(struct service) services;
@@ -132,9 +133,15 @@ void table_clear(struct table *table);
 /* Makes `copy` (initialised or zeros) a deep copy. */
 void table_copy(struct table *copy, const struct table *table);
 
+/* Gives what is of no concern, but for sysctls, the value that it has in a clean table: default timeouts, no daemons. */
+void table_fill_defaults(struct table *table);
+
 /* An empty service with the kernel's defaults for `family`: netmask, scheduler wlc (ipvsadm's default). */
 void service_init(struct service *service, sa_family_t family);
 void service_clear(struct service *service);
+
+/* Makes `copy`, which holds nothing, a deep copy. */
+void service_copy(struct service *copy, const struct service *service);
 
 /* A destination with weight 1, direct routing. */
 void destination_init(struct destination *destination);

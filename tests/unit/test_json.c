@@ -303,10 +303,13 @@ static void replaces_what_the_table_held(void **state)
 	(void)state;
 	CLEANUP_TABLE struct table table;
 	read_text(&table, everything);
+	table.timeouts = (struct timeouts){.tcp = 1, .udp = 2};
 	CLEANUP_ERROR struct error error = {0};
 	assert_int_equal(table_from_json(&table, HEAD "}", strlen(HEAD "}"), "-", &error), 0);
 	assert_int_equal(table.services.count + table.daemons.count + table.sysctls.count, 0);
-	assert_int_equal(table.timeouts.udp, 300);
+	assert_int_equal(table.timeouts.tcp, 1);
+	assert_int_equal(table.timeouts.tcp_fin, 0);
+	assert_int_equal(table.timeouts.udp, 2);
 }
 
 static void leaves_the_table_alone_on_failure(void **state)
