@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "live.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,11 +12,19 @@
 #include "session/lock_holder.h"
 #include "table/json.h"
 #include "table/rules.h"
+#include "table/rules_read.h"
 
 static int read_live(struct table *table, struct error *error)
 {
 	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
 	return ipvs ? ipvs_read(ipvs, table, error) : -1;
+}
+
+/* Of /etc/services, or wherever else nsswitch.conf(5) says. */
+static int find_port(const char *name, const char *protocol)
+{
+	const struct servent *service = getservbyname(name, protocol);
+	return service ? ntohs((uint16_t)service->s_port) : -1;
 }
 
 static int read_file(struct table *table, const char *name, struct error *error)
@@ -23,7 +33,10 @@ static int read_file(struct table *table, const char *name, struct error *error)
 	CLEANUP_FREE char *bytes = file_read(name, &length, error);
 	if (!bytes)
 		return -1;
-	return table_from_json(table, bytes, length, strcmp(name, "-") == 0 ? "standard input" : name, error);
+	const char *source = strcmp(name, "-") == 0 ? "standard input" : name;
+	if (rules_are_meant(bytes, length))
+		return table_from_rules(table, bytes, length, source, find_port, error);
+	return table_from_json(table, bytes, length, source, error);
 }
 
 int table_load(struct table *table, const char *name, struct error *error)

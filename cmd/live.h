@@ -7,7 +7,10 @@
 #include "session/session.h"
 #include "table/table.h"
 
-/* Reads "live" (the kernel's table), "-" or a file. `table` must be initialised. */
+/*
+ * Reads "live" (the kernel's table), "-" or a file, which is a snapshot or rules for ipvsadm -R: its contents tell. `table` must
+ * be initialised; see table_from_json() for its timeouts.
+ */
 int table_load(struct table *table, const char *name, struct error *error);
 
 /*

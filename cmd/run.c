@@ -135,6 +135,7 @@ static int run(int count, char **operands)
 	if (run_settings.fixture) {
 		if (table_load(&fixture, run_settings.fixture, &error) < 0)
 			return print_error(&error);
+		table_fill_defaults(&fixture);
 		run_settings.run.fixture = &fixture;
 	}
 	if (make_plan(&plan, operands, &error) < 0 ||

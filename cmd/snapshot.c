@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "command.h"
 #include "live.h"
 #include "table/json.h"
+#include "table/rules_write.h"
 
-static const char *output = "-";
+enum option { OPTION_OUTPUT, OPTION_FORMAT };
+
+enum format { FORMAT_JSON, FORMAT_IPVSADM };
 
 static const struct option_row options[] = {
-	{'o', "output", "FILE", "write to FILE instead of standard output;\na file is replaced whole or not at all"},
+	[OPTION_OUTPUT] = {'o', "output", "FILE",
+			   "write to FILE instead of standard output;\na file is replaced whole or not at all"},
+	[OPTION_FORMAT] = {'f', "format", "json|ipvsadm",
+			   "json, which holds everything, or rules for\n'ipvsadm -R'; default: json"},
 	{0},
 };
 
+static const char *output = "-";
+static enum format format;
+
 static int set_option(int index, const char *value, struct error *error)
 {
-	(void)index;
-	(void)error;
-	output = value;
+	if (index == OPTION_OUTPUT)
+		output = value;
+	else if (strcmp(value, "json") == 0)
+		format = FORMAT_JSON;
+	else if (strcmp(value, "ipvsadm") == 0)
+		format = FORMAT_IPVSADM;
+	else
+		return error_set(error, ERROR_INPUT, "there is no format '%s'; the formats are json and ipvsadm",
+				 value);
 	return 0;
 }
 
@@ -27,15 +44,27 @@ static void write_json(FILE *out, const void *table)
 	table_write_json(out, table);
 }
 
+static void write_rules(FILE *out, const void *table)
+{
+	size_t length;
+	CLEANUP_FREE char *unsaid = NULL;
+	CLEANUP_FREE char *text = table_to_rules(table, &length, &unsaid);
+	fwrite(text, 1, length, out);
+	char *rest = unsaid;
+	for (char *line; !manners.quiet && (line = strsep(&rest, "\n")) && *line;)
+		fprintf(stderr, "ipvs-iso: ipvsadm has no words for %s\n", line);
+}
+
 static int take_snapshot(struct error *error)
 {
 	CLEANUP_TABLE struct table table;
 	table_init(&table);
 	if (table_load(&table, "live", error) < 0)
 		return -1;
+	file_text *write = format == FORMAT_JSON ? write_json : write_rules;
 	if (output[0] == '-' && !output[1])
-		return file_stream(STDOUT_FILENO, "standard output", write_json, &table, error);
-	return file_write_text(output, write_json, &table, 0666, error);
+		return file_stream(STDOUT_FILENO, "standard output", write, &table, error);
+	return file_write_text(output, write, &table, 0666, error);
 }
 
 static int run(int count, char **operands)
@@ -49,8 +78,11 @@ static int run(int count, char **operands)
 const struct subcommand command_snapshot = {
 	.name = "snapshot",
 	.operands = "",
-	.summary = "Write the live table as JSON",
-	.details = "'ipvs-iso restore' reads it again. It holds all that the kernel lets one set, in a stable order.\n",
+	.summary = "Write the live table to a file",
+	.details =
+		"'ipvs-iso restore' reads both formats again. The JSON holds all that the kernel lets one set, in a\n"
+		"stable order. What ipvsadm has no words for is named on standard error, as its files hold no\n"
+		"comments: sysctls among others.\n",
 	.options = options,
 	.set_option = set_option,
 	.run = run,

@@ -23,8 +23,8 @@ static const struct flag_word service_flags[] = {
 };
 
 static const struct flag_word tunnel_flags[] = {
-	{0x1, NULL, "checksum"},
-	{0x2, NULL, "remote-checksum"},
+	{TUNNEL_FLAG_CHECKSUM, NULL, "checksum"},
+	{TUNNEL_FLAG_REMOTE_CHECKSUM, NULL, "remote-checksum"},
 };
 
 #define COUNT(words) (sizeof(words) / sizeof *(words))

@@ -53,9 +53,7 @@ static int read_group(const struct json_source *source, const struct json_place 
 	struct address *group = target;
 	if (json_read_address(source, place, field, value, group) < 0)
 		return -1;
-	bool multicast =
-		group->family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&group->v6) : IN_MULTICAST(ntohl(group->v4.s_addr));
-	return multicast ? 0 : json_fail_value(source, place, value, "a multicast address");
+	return address_is_multicast(group) ? 0 : json_fail_value(source, place, value, "a multicast address");
 }
 
 static int compare_roles(const void *a, const void *b)

@@ -8,10 +8,6 @@
 
 #include "base/memory.h"
 
-/* IP_VS_TUNNEL_ENCAP_FLAG_* */
-#define TUNNEL_CHECKSUM 1
-#define TUNNEL_REMOTE_CHECKSUM 2
-
 /* The kernel's defaults for a daemon: ip_vs_sync.c. */
 #define DAEMON_DEFAULT_GROUP "224.0.0.81"
 #define DAEMON_DEFAULT_PORT 8848
@@ -181,8 +177,8 @@ static void say_tunnel(struct rule *rule, const struct destination *destination)
 	if (tunnel->type == TUNNEL_IPIP && !tunnel->port && !tunnel->flags)
 		return;
 	/* ipvsadm(8): only GUE has a port, only GUE the remote checksum, only GUE and GRE have checksums. */
-	bool sayable = (gue && tunnel->port && tunnel->flags <= TUNNEL_REMOTE_CHECKSUM) ||
-		       (gre && !tunnel->port && tunnel->flags <= TUNNEL_CHECKSUM);
+	bool sayable = (gue && tunnel->port && tunnel->flags <= TUNNEL_FLAG_REMOTE_CHECKSUM) ||
+		       (gre && !tunnel->port && tunnel->flags <= TUNNEL_FLAG_CHECKSUM);
 	if (destination->forward != FORWARD_TUNNEL || !sayable) {
 		remark_tunnel(rule, tunnel);
 		return;
@@ -191,9 +187,9 @@ static void say_tunnel(struct rule *rule, const struct destination *destination)
 	say(rule, "--tun-type %s", tunnel_type_name(tunnel->type));
 	if (gue)
 		say(rule, "--tun-port %u", tunnel->port);
-	if (tunnel->flags == TUNNEL_CHECKSUM)
+	if (tunnel->flags == TUNNEL_FLAG_CHECKSUM)
 		say(rule, "--tun-csum");
-	else if (tunnel->flags == TUNNEL_REMOTE_CHECKSUM)
+	else if (tunnel->flags == TUNNEL_FLAG_REMOTE_CHECKSUM)
 		say(rule, "--tun-remcsum");
 	else
 		say(rule, "--tun-nocsum");
@@ -221,13 +217,19 @@ static void say_forwarding(struct rule *rule, const struct destination *destinat
 	say_tunnel(rule, destination);
 }
 
-char *destination_rule(const struct service *service, const struct destination *destination)
+char *destination_name_rule(const struct service *service, const struct destination *destination)
 {
 	CLEANUP_FREE char *name = service_name_rule(service);
 	CLEANUP_FREE char *where = endpoint(&destination->address, destination->port);
+	return memory_printf("%s -r %s", name, where);
+}
+
+char *destination_rule(const struct service *service, const struct destination *destination)
+{
+	CLEANUP_FREE char *name = destination_name_rule(service, destination);
 	struct rule rule = {0};
 
-	say(&rule, "-a %s -r %s", name, where);
+	say(&rule, "-a %s", name);
 	say_forwarding(&rule, destination);
 	say(&rule, "-w %u", destination->weight);
 	if (destination->upper_threshold)

@@ -14,6 +14,9 @@ char *service_name_rule(const struct service *service);
 /* "-A -t 10.0.0.1:80 -s rr -p 300 -M 255.255.255.0": the service without its destinations. */
 char *service_rule(const struct service *service);
 
+/* "-t 10.0.0.1:80 -r 10.0.0.2:8080": what names a destination. */
+char *destination_name_rule(const struct service *service, const struct destination *destination);
+
 /*
  * "-a -t 10.0.0.1:80 -r 10.0.0.2:8080 -m -w 1 -x 100 -y 50": a destination of `service`.
  * What ipvsadm has no option for (local, bypass) is written as "# forward local" behind the rest.

@@ -199,6 +199,12 @@ bool address_parse(struct address *address, const char *text)
 	return true;
 }
 
+bool address_is_multicast(const struct address *address)
+{
+	return address->family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&address->v6)
+					   : IN_MULTICAST(ntohl(address->v4.s_addr));
+}
+
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_ROOM])
 {
 	if (!inet_ntop(address->family, &address->v6, text, ADDRESS_TEXT_ROOM))

@@ -36,10 +36,14 @@ enum forwarding_method {
 /* IP_VS_CONN_F_TUNNEL_TYPE_* */
 enum tunnel_type { TUNNEL_IPIP = 0, TUNNEL_GUE = 1, TUNNEL_GRE = 2 };
 
+/* IP_VS_TUNNEL_ENCAP_FLAG_*; neither: no checksum */
+#define TUNNEL_FLAG_CHECKSUM 0x1u
+#define TUNNEL_FLAG_REMOTE_CHECKSUM 0x2u
+
 struct tunnel {
 	enum tunnel_type type;
 	uint16_t port;  /* host order; GUE only */
-	uint16_t flags; /* IP_VS_TUNNEL_ENCAP_FLAG_*: 0 no checksum, 1 checksum, 2 remote checksum */
+	uint16_t flags; /* TUNNEL_FLAG_*, and any other bit that the kernel keeps */
 };
 
 /* A real server of a virtual service. Its address and port name it within the service. */
@@ -169,6 +173,8 @@ int address_compare(const struct address *a, const struct address *b);
 
 /* Parses what inet_pton(3) takes, of either family. False when it is no address; then `address` is unchanged. */
 bool address_parse(struct address *address, const char *text);
+
+bool address_is_multicast(const struct address *address);
 
 /* Room for any address_format(), brackets and NUL included. */
 #define ADDRESS_TEXT_ROOM (INET6_ADDRSTRLEN + 2)
