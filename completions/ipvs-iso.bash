@@ -9,7 +9,7 @@ _ipvs_iso_options() {
 		echo -k= --kernel= -i= --isolation= -j= --jobs= -w= --wait= --unit= --units-from= --no-split --fixture= \
 			--timeout= --kill-after= --fail-on= --output= --keep --report= --user= --memory= --guest-timeout=
 		;;
-	snapshot) echo -o= --output= ;;
+	snapshot) echo -o= --output= -f= --format= ;;
 	restore) echo --plan --merge ;;
 	diff) echo -f= --format= ;;
 	wait) echo -u= --until= -s= --stable= -t= --timeout= ;;
@@ -44,6 +44,10 @@ _ipvs_iso_value() {
 		;;
 	'report -f' | 'report --format')
 		_ipvs_iso_words 'text json junit tap markdown html github' "$3"
+		return
+		;;
+	'snapshot -f' | 'snapshot --format')
+		_ipvs_iso_words 'json ipvsadm' "$3"
 		return
 		;;
 	esac
