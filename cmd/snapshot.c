@@ -10,7 +10,7 @@
 #include "table/json.h"
 #include "table/rules_write.h"
 
-enum option { OPTION_OUTPUT, OPTION_FORMAT };
+enum option { OPTION_OUTPUT, OPTION_FORMAT, OPTION_STATS };
 
 enum format { FORMAT_JSON, FORMAT_IPVSADM };
 
@@ -19,16 +19,22 @@ static const struct option_row options[] = {
 			   "write to FILE instead of standard output;\na file is replaced whole or not at all"},
 	[OPTION_FORMAT] = {'f', "format", "json|ipvsadm",
 			   "json, which holds everything, or rules for\n'ipvsadm -R'; default: json"},
+	[OPTION_STATS] =
+		{0, "stats", NULL,
+		 "add what the kernel has counted: connections, packets,\nbytes; restore and diff pass over it"},
 	{0},
 };
 
 static const char *output = "-";
 static enum format format;
+static bool stats;
 
 static int set_option(int index, const char *value, struct error *error)
 {
 	if (index == OPTION_OUTPUT)
 		output = value;
+	else if (index == OPTION_STATS)
+		stats = true;
 	else if (strcmp(value, "json") == 0)
 		format = FORMAT_JSON;
 	else if (strcmp(value, "ipvsadm") == 0)
@@ -59,7 +65,8 @@ static int take_snapshot(struct error *error)
 {
 	CLEANUP_TABLE struct table table;
 	table_init(&table);
-	if (table_load(&table, "live", error) < 0)
+	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	if (!ipvs || (stats ? ipvs_read_counted : ipvs_read)(ipvs, &table, error) < 0)
 		return -1;
 	file_text *write = format == FORMAT_JSON ? write_json : write_rules;
 	if (output[0] == '-' && !output[1])
@@ -71,6 +78,8 @@ static int run(int count, char **operands)
 {
 	if (count > 0)
 		return print_usage_error(&command_snapshot, "unexpected argument '%s'", operands[0]);
+	if (stats && format == FORMAT_IPVSADM)
+		return print_usage_error(&command_snapshot, "rules of ipvsadm hold no counters: --stats wants JSON");
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	return take_snapshot(&error) < 0 ? print_error(&error) : 0;
 }

@@ -9,7 +9,7 @@ _ipvs_iso_options() {
 		echo -k= --kernel= -i= --isolation= -j= --jobs= -w= --wait= --unit= --units-from= --no-split --fixture= \
 			--timeout= --kill-after= --fail-on= --output= --keep --report= --user= --memory= --guest-timeout=
 		;;
-	snapshot) echo -o= --output= -f= --format= ;;
+	snapshot) echo -o= --output= -f= --format= --stats ;;
 	restore) echo --plan --merge ;;
 	diff) echo -f= --format= ;;
 	wait) echo -u= --until= -s= --stable= -t= --timeout= ;;

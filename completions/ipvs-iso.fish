@@ -121,6 +121,7 @@ complete -c ipvs-iso -n __ipvs_iso_wraps -a '(__ipvs_iso_complete_wrapped)'
 
 complete -c ipvs-iso -n '__ipvs_iso_options_of snapshot' -s o -l output -r -F -d 'Write to a file'
 complete -c ipvs-iso -n '__ipvs_iso_options_of snapshot' -s f -l format -xa 'json ipvsadm' -d 'Which format'
+complete -c ipvs-iso -n '__ipvs_iso_options_of snapshot' -l stats -d 'Add what the kernel has counted'
 complete -c ipvs-iso -n '__ipvs_iso_options_of restore' -l plan -d 'Print what would be changed, and change nothing'
 complete -c ipvs-iso -n '__ipvs_iso_options_of restore' -l merge -d 'Add and change, but remove nothing'
 complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -s f -l format -xa 'text json' -d 'How to print the differences'

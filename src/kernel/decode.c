@@ -86,6 +86,11 @@ static uint32_t get_u32(struct nlattr *attribute, uint32_t otherwise)
 	return attribute ? nla_get_u32(attribute) : otherwise;
 }
 
+static uint64_t get_u64(struct nlattr *attribute)
+{
+	return attribute ? nla_get_u64(attribute) : 0;
+}
+
 /* Ports are in network order. */
 static uint16_t get_port(struct nlattr *attribute)
 {
@@ -186,6 +191,48 @@ int decode_destination(const struct nlmsghdr *message, sa_family_t family, struc
 				 address_format(&destination->address, text), destination->port,
 				 (int)destination->tunnel.type);
 	return 0;
+}
+
+static int get_counters(struct nlattr *nest, struct counters *counters, struct error *error)
+{
+	static const struct nla_policy policy[IPVS_STATS_ATTR_MAX + 1] = {
+		[IPVS_STATS_ATTR_CONNS] = {.type = NLA_U64},    [IPVS_STATS_ATTR_INPKTS] = {.type = NLA_U64},
+		[IPVS_STATS_ATTR_OUTPKTS] = {.type = NLA_U64},  [IPVS_STATS_ATTR_INBYTES] = {.type = NLA_U64},
+		[IPVS_STATS_ATTR_OUTBYTES] = {.type = NLA_U64},
+	};
+	struct nlattr *attributes[IPVS_STATS_ATTR_MAX + 1] = {0};
+	if (!nest)
+		return error_set(error, ERROR_UNAVAILABLE,
+				 "this kernel has no 64-bit counters: Linux 4.1 brought them");
+	if (nla_parse_nested(attributes, IPVS_STATS_ATTR_MAX, nest, policy) < 0)
+		return malformed(error, "counter");
+	counters->connections = get_u64(attributes[IPVS_STATS_ATTR_CONNS]);
+	counters->packets_in = get_u64(attributes[IPVS_STATS_ATTR_INPKTS]);
+	counters->packets_out = get_u64(attributes[IPVS_STATS_ATTR_OUTPKTS]);
+	counters->bytes_in = get_u64(attributes[IPVS_STATS_ATTR_INBYTES]);
+	counters->bytes_out = get_u64(attributes[IPVS_STATS_ATTR_OUTBYTES]);
+	return 0;
+}
+
+int decode_service_counters(const struct nlmsghdr *message, struct counters *counters, struct error *error)
+{
+	struct nlattr *attributes[IPVS_SVC_ATTR_MAX + 1] = {0};
+	if (parse_nested(message, IPVS_CMD_ATTR_SERVICE, attributes, IPVS_SVC_ATTR_MAX, service_policy, "service",
+			 error) < 0)
+		return -1;
+	return get_counters(attributes[IPVS_SVC_ATTR_STATS64], counters, error);
+}
+
+int decode_destination_counters(const struct nlmsghdr *message, struct counters *counters, struct error *error)
+{
+	struct nlattr *attributes[IPVS_DEST_ATTR_MAX + 1] = {0};
+	if (parse_nested(message, IPVS_CMD_ATTR_DEST, attributes, IPVS_DEST_ATTR_MAX, destination_policy, "destination",
+			 error) < 0)
+		return -1;
+	counters->active = get_u32(attributes[IPVS_DEST_ATTR_ACTIVE_CONNS], 0);
+	counters->inactive = get_u32(attributes[IPVS_DEST_ATTR_INACT_CONNS], 0);
+	counters->persistent = get_u32(attributes[IPVS_DEST_ATTR_PERSIST_CONNS], 0);
+	return get_counters(attributes[IPVS_DEST_ATTR_STATS64], counters, error);
 }
 
 int decode_daemon(const struct nlmsghdr *message, struct sync_daemon *daemon, struct error *error)

@@ -25,4 +25,8 @@ int decode_daemon(const struct nlmsghdr *message, struct sync_daemon *daemon, st
 /* Fills the timeouts from an answer to IPVS_CMD_GET_CONFIG; those that the kernel does not have stay as they are. */
 int decode_timeouts(const struct nlmsghdr *message, struct timeouts *timeouts, struct error *error);
 
+/* The counters that the same messages hold; those of destinations tell of connections, too. */
+int decode_service_counters(const struct nlmsghdr *message, struct counters *counters, struct error *error);
+int decode_destination_counters(const struct nlmsghdr *message, struct counters *counters, struct error *error);
+
 #endif

@@ -29,6 +29,9 @@ void ipvs_close(struct ipvs *ipvs);
  */
 int ipvs_read(struct ipvs *ipvs, struct table *table, struct error *error);
 
+/* The same with counters. ERROR_UNAVAILABLE where the kernel has none of 64 bits. */
+int ipvs_read_counted(struct ipvs *ipvs, struct table *table, struct error *error);
+
 /*
  * Carries out changes in their order, many requests to a buffer, only the end of a batch and errors acknowledged.
  * On failure the error names the rule that the kernel refused and why (a scheduler that it lacks has a remedy);

@@ -25,6 +25,23 @@ static int take_destination(const struct nlmsghdr *message, void *context, struc
 	return decode_destination(message, service->family, array_append(&service->destinations), error);
 }
 
+static int take_counted_service(const struct nlmsghdr *message, void *context, struct error *error)
+{
+	struct table *table = context;
+	if (take_service(message, table, error) < 0)
+		return -1;
+	struct service *service = &table->services.items[table->services.count - 1];
+	return decode_service_counters(message, array_append(&service->counters), error);
+}
+
+static int take_counted_destination(const struct nlmsghdr *message, void *context, struct error *error)
+{
+	struct service *service = context;
+	if (take_destination(message, service, error) < 0)
+		return -1;
+	return decode_destination_counters(message, array_append(&service->counters), error);
+}
+
 static int take_daemon(const struct nlmsghdr *message, void *context, struct error *error)
 {
 	struct table *table = context;
@@ -50,18 +67,19 @@ static int read_services_once(struct ipvs *ipvs, struct table *table, struct err
 	return ask(ipvs, IPVS_CMD_GET_SERVICE, true, take_service, table, error);
 }
 
-static int read_destinations(struct ipvs *ipvs, struct service *service, struct error *error)
+static int read_destinations(struct ipvs *ipvs, struct service *service, netlink_answer *answer, struct error *error)
 {
 	CLEANUP_REQUEST struct nl_msg *request = encode_service_name(ipvs, IPVS_CMD_GET_DEST, service);
-	return netlink_ask(ipvs, request, true, take_destination, service, NULL, error);
+	return netlink_ask(ipvs, request, true, answer, service, NULL, error);
 }
 
 /* 0, -1 with an error, or 1 when the table changed meanwhile; so do the functions that it calls. */
-static int read_once(struct ipvs *ipvs, struct table *table, struct error *error)
+static int read_with(struct ipvs *ipvs, struct table *table, netlink_answer *service, netlink_answer *destination,
+		     struct error *error)
 {
-	int result = read_services_once(ipvs, table, error);
+	int result = ask(ipvs, IPVS_CMD_GET_SERVICE, true, service, table, error);
 	for (size_t i = 0; result == 0 && i < table->services.count; i++)
-		result = read_destinations(ipvs, &table->services.items[i], error);
+		result = read_destinations(ipvs, &table->services.items[i], destination, error);
 	if (result == 0)
 		result = ask(ipvs, IPVS_CMD_GET_DAEMON, true, take_daemon, table, error);
 	if (result == 0)
@@ -69,6 +87,16 @@ static int read_once(struct ipvs *ipvs, struct table *table, struct error *error
 	if (result == 0)
 		result = sysctls_read(ipvs, table, error);
 	return result;
+}
+
+static int read_once(struct ipvs *ipvs, struct table *table, struct error *error)
+{
+	return read_with(ipvs, table, take_service, take_destination, error);
+}
+
+static int read_counted_once(struct ipvs *ipvs, struct table *table, struct error *error)
+{
+	return read_with(ipvs, table, take_counted_service, take_counted_destination, error);
 }
 
 /* Reads until nobody interferes. */
@@ -96,6 +124,11 @@ int ipvs_read(struct ipvs *ipvs, struct table *table, struct error *error)
 	if (result < 0 && family_find_again(ipvs, error))
 		result = read_whole(ipvs, table, read_once, error);
 	return result;
+}
+
+int ipvs_read_counted(struct ipvs *ipvs, struct table *table, struct error *error)
+{
+	return read_whole(ipvs, table, read_counted_once, error);
 }
 
 int read_services(struct ipvs *ipvs, struct table *table, struct error *error)

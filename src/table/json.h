@@ -12,7 +12,8 @@
 /*
  * Writes a table as a snapshot: a line for each service, destination, daemon and sysctl, in the table's order, a
  * newline at the end. Timeouts, scheduler, forwarding method and weight are always written; other values that are the
- * kernel's defaults are left out. A number of the kernel's that has no word here is written as "0x5". The caller frees.
+ * kernel's defaults are left out. Counters are written where the table has them. A number of the kernel's that has no
+ * word here is written as "0x5". The caller frees.
  * `length` may be NULL.
  */
 char *table_to_json(const struct table *table, size_t *length);

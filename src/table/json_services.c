@@ -110,6 +110,32 @@ static int malformed(const struct json_source *source, const struct json_place *
 	return json_fail(source, place, "not JSON");
 }
 
+/* ---- counters ---- */
+
+static int read_counter(const struct json_source *source, const struct json_place *place,
+			const struct json_field *field, json_t *value, void *target)
+{
+	(void)field;
+	(void)target;
+	if (json_is_integer(value) && json_integer_value(value) >= 0)
+		return 0;
+	return json_fail_value(source, place, value, "a whole number that is not negative");
+}
+
+/* Nobody can set what the kernel counts: it is checked, and that is all. */
+static int read_stats(const struct json_source *source, const struct json_place *place, const struct json_field *field,
+		      json_t *value, void *target)
+{
+	static const struct json_field fields[] = {
+		{"connections", read_counter, JSON_FIELD_WHOLE}, {"packets_in", read_counter, JSON_FIELD_WHOLE},
+		{"packets_out", read_counter, JSON_FIELD_WHOLE}, {"bytes_in", read_counter, JSON_FIELD_WHOLE},
+		{"bytes_out", read_counter, JSON_FIELD_WHOLE},   {"active", read_counter, JSON_FIELD_WHOLE},
+		{"inactive", read_counter, JSON_FIELD_WHOLE},    {"persistent", read_counter, JSON_FIELD_WHOLE},
+	};
+	(void)field;
+	return json_read_object(source, place, value, fields, COUNT(fields), target);
+}
+
 /* ---- destinations ---- */
 
 static int read_tunnel(const struct json_source *source, const struct json_place *place, const struct json_field *field,
@@ -145,6 +171,7 @@ static int read_destination(const struct json_source *source, const struct json_
 		{"lower_threshold", json_read_number, JSON_FIELD_TARGET(struct destination, lower_threshold),
 		 .maximum = UINT32_MAX},
 		{"tunnel", read_tunnel, JSON_FIELD_TARGET(struct destination, tunnel)},
+		{"stats", read_stats, JSON_FIELD_WHOLE},
 	};
 	destination_init(destination);
 	if (json_read_object(source, place, value, fields, COUNT(fields), destination) < 0)
@@ -285,6 +312,7 @@ static int read_service_object(const struct json_source *source, const struct js
 		 .maximum = PERSISTENCE_TIMEOUT_MAX},
 		{"netmask", read_netmask, JSON_FIELD_WHOLE, .size = sizeof(uint32_t), .minimum = 1, .maximum = 128},
 		{"pe", json_read_name, JSON_FIELD_TARGET(struct service, persistence_engine)},
+		{"stats", read_stats, JSON_FIELD_WHOLE},
 		{"destinations", read_destinations, JSON_FIELD_WHOLE},
 	};
 	service_init(service, AF_INET);

@@ -148,7 +148,21 @@ static void write_flags(FILE *out, uint32_t flags, const char *scheduler)
 	putc(']', out);
 }
 
-static void write_destination(FILE *out, const struct destination *destination)
+static void write_counters(FILE *out, const struct counters *counters, bool of_destination)
+{
+	fprintf(out,
+		", \"stats\": {\"connections\": %" PRIu64 ", \"packets_in\": %" PRIu64 ", \"packets_out\": %" PRIu64
+		", \"bytes_in\": %" PRIu64 ", \"bytes_out\": %" PRIu64,
+		counters->connections, counters->packets_in, counters->packets_out, counters->bytes_in,
+		counters->bytes_out);
+	if (of_destination)
+		fprintf(out, ", \"active\": %" PRIu32 ", \"inactive\": %" PRIu32 ", \"persistent\": %" PRIu32,
+			counters->active, counters->inactive, counters->persistent);
+	putc('}', out);
+}
+
+/* `counters` may be NULL. */
+static void write_destination(FILE *out, const struct destination *destination, const struct counters *counters)
 {
 	putc('{', out);
 	write_address(out, "address", &destination->address);
@@ -165,6 +179,8 @@ static void write_destination(FILE *out, const struct destination *destination)
 		write_flags(out, tunnel->flags, NULL);
 		putc('}', out);
 	}
+	if (counters)
+		write_counters(out, counters, true);
 	putc('}', out);
 }
 
@@ -201,10 +217,13 @@ static void write_service(FILE *out, const struct service *service)
 		fputs(", \"pe\": ", out);
 		write_string(out, service->persistence_engine);
 	}
+	const struct counters *counters = service->counters.items; /* its own first */
+	if (counters)
+		write_counters(out, counters, false);
 	fputs(", \"destinations\": [", out);
 	for (size_t i = 0; i < service->destinations.count; i++) {
 		fputs(i ? ",\n      " : "\n      ", out);
-		write_destination(out, &service->destinations.items[i]);
+		write_destination(out, &service->destinations.items[i], counters ? &counters[i + 1] : NULL);
 	}
 	fputs(service->destinations.count ? "\n    ]}" : "]}", out);
 }

@@ -37,6 +37,8 @@ void service_copy(struct service *copy, const struct service *service)
 {
 	*copy = *service;
 	size_t count = service->destinations.count;
+	copy->counters.items = NULL;
+	copy->counters.count = copy->counters.room = 0;
 	copy->destinations.items = NULL;
 	copy->destinations.room = count;
 	if (count) {
@@ -87,6 +89,7 @@ void service_init(struct service *service, sa_family_t family)
 void service_clear(struct service *service)
 {
 	array_free(&service->destinations);
+	array_free(&service->counters);
 }
 
 void destination_init(struct destination *destination)

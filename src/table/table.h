@@ -57,6 +57,13 @@ struct destination {
 	struct tunnel tunnel;     /* kept whatever the forwarding method, as the kernel does */
 };
 
+/* What the kernel has counted since a service or a destination was added, or ipvsadm -Z. Not what one can set. */
+struct counters {
+	uint64_t connections, packets_in, packets_out, bytes_in, bytes_out;
+	/* Connections as they are now; of destinations only. */
+	uint32_t active, inactive, persistent;
+};
+
 /* sched_name and pe_name are IP_VS_SCHEDNAME_MAXLEN and IP_VS_PENAME_MAXLEN bytes in the kernel, NUL included. */
 #define TABLE_NAME_ROOM 16
 
@@ -85,6 +92,8 @@ struct service {
 	uint32_t netmask; /* of persistence; IPv4: a mask in host order, default 0xffffffff;
 				   IPv6: a prefix length of 1 to 128, default 128 */
 	ARRAY(struct destination) destinations;
+	/* None, or its own and then those of each destination; copies have none, comparisons pass over them. */
+	ARRAY(struct counters) counters;
 };
 
 enum daemon_role { DAEMON_MASTER = 1, DAEMON_BACKUP = 2 }; /* IP_VS_STATE_* */

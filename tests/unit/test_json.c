@@ -188,6 +188,28 @@ static void writes_an_empty_table(void **state)
 	expect_stable(text);
 }
 
+static void writes_counters_and_passes_over_them(void **state)
+{
+	(void)state;
+	CLEANUP_TABLE struct table table, copy;
+	read_text(&table, HEAD ", \"services\": [{\"fwmark\": 1, \"family\": \"ipv4\", \"destinations\": [{"
+			       "\"address\": \"10.0.0.1\", \"port\": 0}]}]}");
+	struct service *service = &table.services.items[0];
+	*array_append(&service->counters) = (struct counters){.connections = INT64_MAX, .bytes_out = 5000000000};
+	*array_append(&service->counters) =
+		(struct counters){.packets_in = 6, .packets_out = 7, .bytes_in = 8, .active = 9};
+	CLEANUP_FREE char *text = table_to_json(&table, NULL);
+	assert_non_null(strstr(text, "\"stats\": {\"connections\": 9223372036854775807, \"packets_in\": 0, "
+				     "\"packets_out\": 0, \"bytes_in\": 0, \"bytes_out\": 5000000000}, \"dest"));
+	assert_non_null(strstr(text, "\"stats\": {\"connections\": 0, \"packets_in\": 6, \"packets_out\": 7, "
+				     "\"bytes_in\": 8, \"bytes_out\": 0, \"active\": 9, \"inactive\": 0, "
+				     "\"persistent\": 0}}"));
+	read_text(&copy, text);
+	assert_int_equal(copy.services.items[0].counters.count, 0);
+	table_copy(&copy, &table);
+	assert_int_equal(copy.services.items[0].counters.count, 0);
+}
+
 static void takes_defaults_for_what_is_left_out(void **state)
 {
 	(void)state;
@@ -362,6 +384,7 @@ int main(void)
 		cmocka_unit_test(keeps_every_attribute),
 		cmocka_unit_test(reads_every_attribute_into_the_model),
 		cmocka_unit_test(writes_an_empty_table),
+		cmocka_unit_test(writes_counters_and_passes_over_them),
 		cmocka_unit_test(takes_defaults_for_what_is_left_out),
 		cmocka_unit_test(reads_the_least_there_can_be),
 		cmocka_unit_test(reads_every_word_for_a_flag),
