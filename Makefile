@@ -26,14 +26,17 @@ LIBRARY_SOURCES := $(sort $(wildcard src/*/*.c))
 PROGRAM_SOURCES := $(sort $(wildcard cmd/*.c))
 UNIT_SOURCES    := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SOURCES   := $(sort $(wildcard tests/bench/*.c))
-C_FILES         := $(sort $(wildcard cmd/*.[ch] src/*/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch]))
+RANDOM_SOURCES  := $(sort $(wildcard tests/random/*.c))
+C_FILES         := $(sort $(wildcard cmd/*.[ch] src/*/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch] tests/random/*.[ch]))
 
 object           = $(1:%.c=$(BUILD)/obj/%.o)
 LIBRARY         := $(BUILD)/libipvs-iso.a
 PROGRAM         := $(BUILD)/ipvs-iso
 UNIT_PROGRAMS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 BENCH_PROGRAMS  := $(BENCH_SOURCES:%.c=$(BUILD)/%)
-OBJECTS         := $(call object,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES))
+LIVE_PROGRAM    := $(BUILD)/tests/random/live_tables
+OBJECTS         := $(call object,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) \
+                   $(RANDOM_SOURCES))
 
 # Flags. Those that only some compilers and machines know are tried first.
 supported        = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
@@ -74,7 +77,14 @@ $(PROGRAM): $(call object,$(PROGRAM_SOURCES)) $(LIBRARY)
 
 $(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(call quiet,LINK,$@) $(LINK) -o $@ $^ $(LIBRARIES_LIBS) $(CMOCKA_LIBS) $(LDLIBS)
+	$(call quiet,LINK,$@) $(LINK) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBRARIES_LIBS) $(CMOCKA_LIBS) $(LDLIBS)
+
+# Tables made by chance: for one of those, and for a program that guests run.
+$(BUILD)/tests/unit/test_property: $(call object,tests/random/random_table.c)
+
+$(LIVE_PROGRAM): $(call object,$(RANDOM_SOURCES)) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@) $(LINK) -o $@ $^ $(LIBRARIES_LIBS) $(LDLIBS)
 
 $(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
@@ -119,7 +129,7 @@ check: ## install what is missing, build, run every test
 	@tests/run --build $(BUILD)
 
 .PHONY: unit-tests
-unit-tests: $(UNIT_PROGRAMS)
+unit-tests: $(UNIT_PROGRAMS) $(LIVE_PROGRAM)
 	@:
 
 .PHONY: check-unit
