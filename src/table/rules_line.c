@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words are split and read as ipvsadm 1.31 does it: at white space, no quotes, and then by popt(3), which takes "-w5",
- * "-w=5", "-w 5", "--weight=5", "--weight 5" and "-mw 5", and no abbreviations.
+ * The words are split and read as ipvsadm 1.31 does it: at white space, no quotes, and then by popt(3), which takes
+ * "-w5", "-w=5", "-w 5", "--weight=5", "--weight 5" and "-mw 5", and no abbreviations.
  */
 #include "table/rules_line.h"
 

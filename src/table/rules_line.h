@@ -77,8 +77,8 @@ struct rule_line {
 };
 
 /*
- * Takes apart the `length` bytes at `text`, which are a line without its line feed; they are changed, and the words point
- * into them. The line's name, number and error are set before, the rest by this. What ipvsadm refuses by the
+ * Takes apart the `length` bytes at `text`, which are a line without its line feed; they are changed, and the words
+ * point into them. The line's name, number and error are set before, the rest by this. What ipvsadm refuses by the
  * look of it is refused: options that it does not have, that stand twice, exclude each other, or have no place in this
  * command. -1 with an error.
  */

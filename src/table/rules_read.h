@@ -17,7 +17,8 @@ bool rules_are_meant(const char *bytes, size_t length);
  * Makes `table` (initialised) what an empty one is after `ipvsadm -R` of the text, the order of destinations included.
  * `name` is the file's, for messages: NAME:LINE:COLUMN: what is wrong. Names of hosts are not looked up.
  *
- * What no line sets is of no concern: timeouts without --set, daemons without --start-daemon and --stop-daemon, sysctls.
+ * What no line sets is of no concern: timeouts without --set, daemons without --start-daemon and --stop-daemon,
+ * sysctls.
  *
  * What ipvsadm -R would refuse is refused, and what it does half is not done: on failure `table` is unchanged. Lines
  * that begin with '#' are skipped, where ipvsadm would end.

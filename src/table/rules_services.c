@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules are carried out one after another, as ipvsadm(8) 1.31 does it, on a table that is kept in trees (tsearch(3)):
- * a file may have a hundred thousand of them.
+ * The rules are carried out one after another, as ipvsadm(8) 1.31 does it, on a table that is kept in trees
+ * (tsearch(3)): a file may have a hundred thousand of them.
  */
 #include "table/rules_services.h"
 

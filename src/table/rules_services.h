@@ -21,8 +21,8 @@ void rules_services_clear(struct rules_reader *reader);
 int rules_services_change(struct rules_reader *reader);
 
 /*
- * Adds what there is to a table. Returns the number of a line with a destination of another family than its service's; 0
- * when there is none.
+ * Adds what there is to a table. Returns the number of a line with a destination of another family than its
+ * service's; 0 when there is none.
  */
 size_t rules_services_take(const struct rules_reader *reader, struct table *table);
 

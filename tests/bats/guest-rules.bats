@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# Rule files, there and back between ipvsadm and ipvs-iso: what one writes, the other reads, and the kernel has the same.
+# Rule files, there and back between ipvsadm and ipvs-iso: what one writes, the other reads, and the kernel has the
+# same.
 
 load helper
 

@@ -3,8 +3,9 @@
  * Usage: live_tables
  *
  * restore(snapshot(T)) == T, with tables made by chance and this kernel's own table, which is put back afterwards. Each
- * round goes from one table straight to the next by difference, and then there again from an empty one; the snapshots are
- * the same text. IPVS_ISO_ROUNDS says how many rounds, IPVS_ISO_SEED which. For guests: guest-random.bats.
+ * round goes from one table straight to the next by difference, and then there again from an empty one; the
+ * snapshots are the same text. IPVS_ISO_ROUNDS says how many rounds, IPVS_ISO_SEED which. For guests:
+ * guest-random.bats.
  */
 #include <inttypes.h>
 #include <stdio.h>

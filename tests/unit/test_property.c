@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has to hold for every table, tried on thousands made by chance. IPVS_ISO_ROUNDS says how many, IPVS_ISO_SEED which.
- * tests/random/live_tables.c does the same with a kernel.
+ * What has to hold for every table, tried on thousands made by chance. IPVS_ISO_ROUNDS says how many, IPVS_ISO_SEED
+ * which. tests/random/live_tables.c does the same with a kernel.
  */
 #include <setjmp.h>
 #include <stdarg.h>
