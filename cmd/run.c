@@ -59,6 +59,8 @@ static void tell_unit_ended(void *context, const struct unit_result *result)
 					  result->residue.entries.count > 0));
 	if (wanted)
 		text_unit(stderr, result, &teller->style);
+	if (manners.verbose)
+		fprintf(stderr, "%21sready after %.3f s\n", "", (double)result->times.preparing / 1000);
 }
 
 /* What the run's exit status is, unless a report cannot be written. */

@@ -75,7 +75,9 @@ void unit_run_alone(const struct unit *unit, const struct unit_options *options,
 		return;
 	}
 	int64_t opening = duration_now() - place->begun;
-	run_in_session(&session, unit, options, fixture, result);
+	struct unit_options in_session = *options;
+	in_session.untouched = place->sandbox;
+	run_in_session(&session, unit, &in_session, fixture, result);
 	result->times.preparing += opening;
 
 	bool keeps = place->sandbox || options->keep;

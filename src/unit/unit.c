@@ -78,7 +78,7 @@ static int start_clean(struct ipvs *ipvs, const struct unit_options *options, st
 {
 	if (options->keep)
 		return state_read(ipvs, clean, error);
-	if (ipvs_flush(ipvs, error) < 0 || ipvs_restore(ipvs, options->clean, error) < 0)
+	if ((!options->untouched && ipvs_flush(ipvs, error) < 0) || ipvs_restore(ipvs, options->clean, error) < 0)
 		return error_context(error, "cannot make the table clean");
 	if (state_read(ipvs, clean, error) < 0)
 		return -1;
@@ -167,7 +167,8 @@ void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_opti
 	int failed = state_read(ipvs, &dirty, trouble);
 	if (failed == 0) {
 		table_diff(&changes, &clean.table, &dirty.table);
-		failed = check_nobody_else_writes(ipvs, &dirty, changes.list.count > 0, trouble);
+		if (!options->untouched)
+			failed = check_nobody_else_writes(ipvs, &dirty, changes.list.count > 0, trouble);
 	}
 	if (failed < 0) {
 		unit_blame_ourselves(trouble);

@@ -20,7 +20,8 @@ struct unit {
 };
 
 struct unit_options {
-	bool keep;                 /* do not flush first: the unit runs on the table as it is */
+	bool keep;      /* do not flush first: the unit runs on the table as it is */
+	bool untouched; /* the table is new, and only this unit can reach it: it is empty, and nobody else writes */
 	const struct table *clean; /* the state each unit starts from; borrowed. Its sysctls are put back too */
 	int64_t timeout_ms;        /* 0: none */
 	int64_t kill_after_ms;     /* 0: supervise.h's default */

@@ -101,7 +101,8 @@ Timeout (tcp tcpfin udp): 900 120 300
 	assert_status 0
 	assert_matches "$stderr" "ipvs-iso: 1 unit on this host's kernel
    START true
-    PASS \[ *[0-9.]+s\] true"
+    PASS \[ *[0-9.]+s\] true
+ +ready after [0-9.]+ s"
 }
 
 # ---- residue ----

@@ -210,3 +210,36 @@ end_background() {
 	kill -KILL "${jobs_started[@]}" 2>/dev/null || true # it may have ended
 	wait
 }
+
+# ---- processes of guests, on the host ----
+
+# The processes below one, and that one.
+process_tree() {
+	ps -e -o pid= -o ppid= | awk -v root="$1" '
+		{ parent[$1] = $2 }
+		END {
+			for (pid in parent) {
+				for (at = pid; at in parent && at != root && at != parent[at]; )
+					at = parent[at]
+				if (at == root)
+					print pid
+			}
+		}'
+}
+
+# The kernel's processes below one; a unit's are among them, as User-mode Linux has one for each.
+kernel_processes() {
+	local pid
+	for pid in $(process_tree "$1"); do
+		case $(readlink "/proc/$pid/exe") in */linux.uml) echo "$pid" ;; esac
+	done
+}
+
+# all_gone PID...: a zombie that waits for its parent has gone.
+all_gone() {
+	local pid state
+	for pid; do
+		state=$(ps -o state= -p "$pid") || continue
+		[ "$state" = Z ] || return 1
+	done
+}

@@ -46,39 +46,8 @@ background_guest() {
 	background ipvs-iso run --kernel uml "$@"
 }
 
-# The processes below one, and that one.
-process_tree() {
-	ps -e -o pid= -o ppid= | awk -v root="$1" '
-		{ parent[$1] = $2 }
-		END {
-			for (pid in parent) {
-				for (at = pid; at in parent && at != root && at != parent[at]; )
-					at = parent[at]
-				if (at == root)
-					print pid
-			}
-		}'
-}
-
-# The kernel's processes below one; a unit's are among them, as User-mode Linux has one for each.
-kernel_processes() {
-	local pid
-	for pid in $(process_tree "$1"); do
-		case $(readlink "/proc/$pid/exe") in */linux.uml) echo "$pid" ;; esac
-	done
-}
-
 kernel_runs_below() {
 	[ -n "$(kernel_processes "$1")" ]
-}
-
-# all_gone PID...: a zombie that waits for its parent has gone.
-all_gone() {
-	local pid state
-	for pid; do
-		state=$(ps -o state= -p "$pid") || continue
-		[ "$state" = Z ] || return 1
-	done
 }
 
 host_has_ipvs() {
