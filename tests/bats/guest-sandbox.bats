@@ -121,19 +121,21 @@ let_go() {
 
 @test "netns: output of units that run at once is kept together, results are in the plan's order" {
 	make_meeting
+	mkfifo last
+	exec 7<>last
 	# The first one ends last.
 	background ipvs-iso run --isolation netns -j 2 --unit 3 --unit 4 -- bash -c '
 		echo "$1 begins"
 		echo "$1 complains" >&2
 		eval "$MEET"
-		if [ "$1" = 3 ]; then read -r _ <leave; fi
+		if [ "$1" = 3 ]; then read -r _ <last; fi
 		echo "$1 ends"
 		exit "$1"' bash
 	wait_for_units 2
 	let_go 2
 	wait_until grep -q 'exit status 4' job.stderr
 	assert_same $'4 begins\n4 ends' "$(<job.stdout)"
-	let_go 1
+	echo >&7
 	wait_for_job
 	assert_status 3 # the first that failed, not the first that ended
 	assert_same $'4 begins\n4 ends\n3 begins\n3 ends' "$output"
