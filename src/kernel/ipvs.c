@@ -144,22 +144,32 @@ static int say_what_remains(struct ipvs *ipvs, const struct table *wanted, struc
 	return -1;
 }
 
-int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error)
+/* `refused` says whether it failed because the kernel did not take every change. */
+static int make_equal(struct ipvs *ipvs, const struct table *live, const struct table *wanted, bool *refused,
+		      struct error *error)
 {
 	CLEANUP_CHANGES struct changes changes = {0};
 	table_diff(&changes, live, wanted);
+	*refused = false;
 	if (changes.list.count == 0)
 		return 0;
-	if (ipvs_apply(ipvs, &changes, error) < 0)
-		return say_what_remains(ipvs, wanted, error);
-	return verify(ipvs, wanted, &changes, error);
+	*refused = ipvs_apply(ipvs, &changes, error) < 0;
+	return *refused ? -1 : verify(ipvs, wanted, &changes, error);
+}
+
+int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error)
+{
+	bool refused;
+	return make_equal(ipvs, live, wanted, &refused, error);
 }
 
 int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error)
 {
+	bool refused;
 	CLEANUP_TABLE struct table live;
 	table_init(&live);
 	if (ipvs_read(ipvs, &live, error) < 0)
 		return -1;
-	return ipvs_restore_from(ipvs, &live, wanted, error);
+	int failed = make_equal(ipvs, &live, wanted, &refused, error);
+	return refused ? say_what_remains(ipvs, wanted, error) : failed;
 }

@@ -44,6 +44,9 @@ static int check_lock(int descriptor, const char *name, struct error *error)
 	return 0;
 }
 
+/* Above what shells and scripts choose for themselves; bash begins at 10 with its own. */
+#define LOCK_DESCRIPTOR_MIN 100
+
 /* Opens the lock file: -1 with an error; ERROR_NOT_FOUND where there is none and `flags` do not make it. */
 static int open_lock(int directory, const char *name, int flags, struct error *error)
 {
@@ -214,6 +217,16 @@ static int lock_file(int descriptor, int64_t wait_ms, int64_t deadline, lock_wai
 	return taken ? 0 : wait_for_lock(descriptor, wait_ms, deadline, waiting, context, error);
 }
 
+/* Scripts give numbers to descriptors of their own (exec 7>file), and one of those would take the lock's place. */
+static int out_of_the_way(int descriptor)
+{
+	int high = fcntl(descriptor, F_DUPFD_CLOEXEC, LOCK_DESCRIPTOR_MIN);
+	if (high < 0)
+		return descriptor; /* there is a limit on descriptors below that */
+	close(descriptor);
+	return high;
+}
+
 int lock_take(int directory, unsigned depth, const char *command, int64_t wait_ms, lock_waiting_function *waiting,
 	      void *context, struct error *error)
 {
@@ -227,7 +240,7 @@ int lock_take(int directory, unsigned depth, const char *command, int64_t wait_m
 		/* Somebody may have removed the file while we waited, and locked a new one. */
 		if (failed == 0 && is_lock_file(directory, name, descriptor)) {
 			lock_holder_write(descriptor, command);
-			return descriptor;
+			return out_of_the_way(descriptor);
 		}
 		close(descriptor);
 		if (failed < 0)
