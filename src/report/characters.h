@@ -12,9 +12,9 @@
 
 /*
  * The character that `*at` points to, and moves it behind that; it must be before `end`. Tab and line feed are
- * themselves (a carriage return before a line feed is skipped); other control characters below U+0080 are their pictures
- * (U+2400...). U+FFFD stands for each byte that is no UTF-8, for other control characters, for what is no character, and
- * for those that turn round the text around them.
+ * themselves (a carriage return before a line feed is skipped); other control characters below U+0080 are their
+ * pictures (U+2400...). U+FFFD stands for each byte that is no UTF-8, for other control characters, for what is no
+ * character, and for those that turn round the text around them.
  */
 uint32_t character_next(const char **at, const char *end);
 

@@ -7,8 +7,8 @@
 #include "result/result.h"
 
 /*
- * Reads results, at least one, and makes one of them. Each name is a file, "-" for standard input, or a folder, in which all
- * files *.json are results; one without any is an error. `result` starts as zeros.
+ * Reads results, at least one, and makes one of them. Each name is a file, "-" for standard input, or a folder, in
+ * which all files *.json are results; one without any is an error. `result` starts as zeros.
  */
 int report_gather(struct run_result *result, char *const *names, size_t count, struct error *error);
 

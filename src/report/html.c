@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One page that needs nothing from outside and runs no script. It is well-formed XML as well, so that a test can hold it
- * against a strict parser. The timeline is for the eye; all that it shows is in a table below it.
+ * One page that needs nothing from outside and runs no script. It is well-formed XML as well, so that a test can hold
+ * it against a strict parser. The timeline is for the eye; all that it shows is in a table below it.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -12,6 +12,9 @@
 #include "report/markup.h"
 #include "report/report.h"
 #include "report/summary.h"
+
+/* So much of an output is shown, its end: a page of many megabytes helps nobody. All that was kept is in the JSON. */
+#define OUTPUT_MAX ((size_t)64 * 1024)
 
 /* How many marks there may be on the timeline's axis. */
 #define TICKS_MAX 8
@@ -307,12 +310,14 @@ static void put_output(FILE *stream, const struct unit_result *unit)
 	const struct unit_output *output = &unit->output;
 	if (!output->length && !output->dropped)
 		return;
-	fprintf(stream, "<details>\n<summary>Output: %zu bytes", output->length);
-	if (output->dropped)
-		fprintf(stream, ", the last ones; %zu before them were not kept", output->dropped);
+	size_t shown = output->length < OUTPUT_MAX ? output->length : OUTPUT_MAX;
+	size_t before = output->length - shown;
+	fprintf(stream, "<details>\n<summary>Output: %zu bytes", shown);
+	if (before || output->dropped)
+		fprintf(stream, ", the last ones; without %zu before them", before + output->dropped);
 	/* A line feed right behind <pre> would be dropped. */
 	fputs("</summary>\n<pre tabindex=\"0\">\n", stream);
-	characters_write(stream, output->bytes, output->length, markup_put);
+	characters_write(stream, shown ? output->bytes + before : NULL, shown, markup_put);
 	fputs("</pre>\n</details>\n", stream);
 }
 

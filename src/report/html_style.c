@@ -2,8 +2,8 @@
 #include "report/html_style.h"
 
 /*
- * Colours have a contrast of 4.5:1 and more to what is behind them, bars of 3:1; and none of them says anything that a word
- * or a sign beside it does not say, too. On paper it is always light.
+ * Colours have a contrast of 4.5:1 and more to what is behind them, bars of 3:1; and none of them says anything that a
+ * word or a sign beside it does not say, too. On paper it is always light.
  */
 const char html_style[] =
 	":root {\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JUnit's XML, as Jenkins' junit plugin describes it and GitLab and others read it: tests/fixtures/junit.xsd. A unit is a
- * test case with at most one failure or error, since readers differ in which of several they show.
+ * JUnit's XML, as Jenkins' junit plugin describes it and GitLab and others read it: tests/fixtures/junit.xsd. A unit is
+ * a test case with at most one failure or error, since readers differ in which of several they show.
  */
 #include <inttypes.h>
 
@@ -47,7 +47,7 @@ static char *residue_lines(const struct residue_list *list, bool tolerated)
 	return lines;
 }
 
-/* A failure, or an error where it is ours; with the rules that are left also in the message, which is what is shown first. */
+/* A failure, or an error where it is ours; with the rules that are left in the message, which is shown first. */
 static void put_failure(FILE *stream, const struct unit_result *unit, enum verdict verdict)
 {
 	const char *element = verdict == VERDICT_TROUBLE ? "error" : "failure";

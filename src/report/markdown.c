@@ -11,7 +11,7 @@
 /* Of an output the end is shown, which is where a test says how it went; the whole is in the other formats. */
 #define OUTPUT_MAX 8192
 
-/* Characters that mean something somewhere in a line. A | ends a table's cell even behind a backslash that is escaped. */
+/* Characters that mean something in a line. A | ends a table's cell even behind a backslash that is escaped. */
 static void put_inline(FILE *stream, uint32_t character)
 {
 	if (character == '|')

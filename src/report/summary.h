@@ -21,8 +21,10 @@ const char *summary_verdict_word(enum verdict verdict);
 /* Why a unit did not pass, on a line: "exit status 3", "left residue". NULL where it passed. The caller frees. */
 char *summary_reason(const struct unit_result *unit, unsigned fail_on);
 
-/* What was wrong with the run and not with one of its units: a signal ended it, the table could not be put back. NULL where
-   nothing was. The caller frees. */
+/*
+ * What was wrong with the run and not with one of its units: a signal ended it, the table could not be put back. NULL
+ * where nothing was. The caller frees.
+ */
 char *summary_run_trouble(const struct run_result *result);
 
 /* Milliseconds since 1970 as 2026-11-21T08:00:00, in UTC. The caller frees. */

@@ -15,7 +15,7 @@ static void put_description(FILE *stream, uint32_t character)
 	character_put_on_line(stream, character);
 }
 
-/* Within double quotes of YAML. The characters beyond ASCII are line breaks to some of its readers, or a byte order mark. */
+/* Within double quotes of YAML. The characters beyond ASCII are line breaks to some readers, or a byte order mark. */
 static void put_quoted(FILE *stream, uint32_t character)
 {
 	if (character == '"' || character == '\\')

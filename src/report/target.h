@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a report goes: found and tried before the run, so that no long one ends without its report; written after it, whole
- * or not at all.
+ * Where a report goes: found and tried before the run, so that no long one ends without its report; written after it,
+ * whole or not at all.
  *
  * No link is followed that somebody else may have laid in a sticky folder which everybody may write to, such as /tmp,
- * however the kernel's fs.protected_symlinks is set; and what was found in the beginning is held on to, so that it cannot
- * be exchanged meanwhile.
+ * however the kernel's fs.protected_symlinks is set; and what was found in the beginning is held on to, so that it
+ * cannot be exchanged meanwhile.
  */
 #ifndef IPVS_ISO_REPORT_TARGET_H
 #define IPVS_ISO_REPORT_TARGET_H

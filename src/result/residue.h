@@ -55,7 +55,7 @@ const char *residue_action_name(enum residue_action action);
 #define RESIDUE_SET_ALL (RESIDUE_SET(RESIDUE_CLASSES) - 1)
 #define RESIDUE_SET_DEFAULT (RESIDUE_SET_ALL & ~RESIDUE_SET(RESIDUE_CONNECTIONS))
 
-/* Marks the entries of all classes but those in the set as tolerated, so that the list says by itself what fails a run. */
+/* Marks the entries of all classes but those in the set as tolerated: the list then says by itself what fails a run. */
 void residue_tolerate(struct residue_list *list, unsigned fail_on);
 
 /* Whether the list has an entry of a class in the set that is not tolerated. */

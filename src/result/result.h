@@ -20,8 +20,8 @@
 
 /* Where a unit's time went; milliseconds. */
 struct unit_times {
-	int64_t started; /* when its turn came, since the run began (of several runs in one report: the first of them) */
-	int64_t waited;  /* how long that was after its own run began */
+	int64_t started;   /* when its turn came, since the run began (of several runs in one: the first of them) */
+	int64_t waited;    /* how long that was after its own run began */
 	int64_t preparing; /* until the table was clean and its command began */
 	int64_t running;   /* the command */
 	int64_t cleaning;  /* ending what it left running, finding its residue */
@@ -78,8 +78,8 @@ int run_status(const struct run_result *result, unsigned fail_on);
 const char *verdict_name(enum verdict verdict);
 
 /*
- * Makes one result of several (of at least one), whose units it takes over: those of several stand in the order in which
- * they started, by the clock on the wall. What is not the same in all of them, the command or the kernel, is NULL.
+ * Makes one result of several (of at least one), whose units it takes over: those of several stand in the order in
+ * which they started, by the clock on the wall. What is not the same in all of them, command or kernel, is NULL.
  */
 void run_results_merge(struct run_result *merged, struct run_result *results, size_t count);
 

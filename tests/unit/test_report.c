@@ -116,6 +116,23 @@ static void markdown_fences_are_longer_than_what_is_within(void **state)
 	assert_non_null(strstr(text, "\n``````text\n```\n`````\n``````\n"));
 }
 
+static void html_shows_the_end_of_a_long_output(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 1};
+	CLEANUP_FREE char *output = memory_allocate(70000, 1);
+	memset(output, '.', 70000);
+	output[70000 - 65537] = '@';
+	output[70000 - 65536] = '<';
+	output[69999] = '>';
+	set_output(add_unit(&result, "long", 0, 1), output, 70000, 5);
+	CLEANUP_FREE char *text = render("html", &result);
+	assert_non_null(strstr(text, "Output: 65536 bytes, the last ones; without 4469 before them<"));
+	assert_null(strstr(text, "@&lt;"));
+	assert_non_null(strstr(text, "<pre tabindex=\"0\">\n&lt;."));
+	assert_non_null(strstr(text, ".&gt;</pre>"));
+}
+
 static void markdown_shows_the_end_of_a_long_output(void **state)
 {
 	(void)state;
@@ -155,7 +172,7 @@ static void html_is_escaped_and_needs_nothing_from_outside(void **state)
 	check_contains("html", "not ok 1 of &lt;&amp;]]&gt;\"'" SHOWN_IN_LINES "\n\nend</pre>");
 	check_contains("html", "<code><ins><span>--set</span> <span>60</span> <span>10</span> <span>30</span></ins> "
 			       "<del><span>(was:</span> ");
-	check_contains("html", "56 bytes, the last ones; 1048576 before them were not kept");
+	check_contains("html", "56 bytes, the last ones; without 1048576 before them");
 	check_lacks("html", "<script");
 	check_lacks("html", "src=");
 	check_lacks("html", "url(");
@@ -238,6 +255,7 @@ int main(void)
 		cmocka_unit_test(tap_escapes_what_would_be_a_directive),
 		cmocka_unit_test(markdown_means_nothing_by_a_name),
 		cmocka_unit_test(markdown_fences_are_longer_than_what_is_within),
+		cmocka_unit_test(html_shows_the_end_of_a_long_output),
 		cmocka_unit_test(markdown_shows_the_end_of_a_long_output),
 		cmocka_unit_test(github_annotations_stay_on_their_line),
 		cmocka_unit_test(html_is_escaped_and_needs_nothing_from_outside),
