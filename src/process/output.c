@@ -261,6 +261,15 @@ int output_show(const struct output *output, struct error *error)
 	return 0;
 }
 
+/* How many bytes at the start belong to a UTF-8 character that began before; 0 where it does not look so. */
+static size_t rest_of_character(const char *bytes, size_t length)
+{
+	size_t count = 0;
+	while (count < length && ((unsigned char)bytes[count] & 0xc0) == 0x80)
+		count++;
+	return count <= 3 ? count : 0;
+}
+
 char *output_tail(const struct output *output, size_t limit, size_t *length, struct error *error)
 {
 	*length = output->length < limit ? output->length : limit;
@@ -269,5 +278,8 @@ char *output_tail(const struct output *output, size_t limit, size_t *length, str
 		free(bytes);
 		return NULL;
 	}
+	size_t rest = *length < output->length ? rest_of_character(bytes, *length) : 0;
+	*length -= rest;
+	memmove(bytes, bytes + rest, *length);
 	return bytes;
 }

@@ -71,7 +71,10 @@ void output_flush(struct output *output, bool hurried);
  */
 int output_show(const struct output *output, struct error *error);
 
-/* The last `limit` bytes of what was kept, in the order in which they came, for the caller to free; NULL on failure. */
+/*
+ * The last `limit` bytes of what was kept, in the order in which they came, less what is left of a UTF-8 character that began
+ * before them; for the caller to free. NULL on failure.
+ */
 char *output_tail(const struct output *output, size_t limit, size_t *length, struct error *error);
 
 #endif

@@ -242,12 +242,12 @@ static int read_table(const struct json_source *source, json_t *value, struct ta
 /* Part by part, a value may be found wrong before the text behind it is found not to be JSON, which comes first. */
 static int prefer_syntax(const struct json_source *source)
 {
-	CLEANUP_ERROR struct error wrong = *source->error;
+	struct error wrong = *source->error;
 	*source->error = (struct error)ERROR_INIT;
 	if (json_check_syntax(source) < 0)
-		return -1;
-	*source->error = wrong;
-	wrong = (struct error)ERROR_INIT;
+		error_clear(&wrong);
+	else
+		*source->error = wrong;
 	return -1;
 }
 
