@@ -40,7 +40,8 @@ OBJECTS         := $(call object,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(UNIT_SO
 
 # Flags. Those that only some compilers and machines know are tried first.
 supported        = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
-LANGUAGE_FLAGS  := -std=gnu17 -D_GNU_SOURCE -Isrc -DIPVS_ISO_VERSION='"$(VERSION)"'
+LANGUAGE_FLAGS  := -std=gnu17 -D_GNU_SOURCE -Isrc -DIPVS_ISO_VERSION='"$(VERSION)"' \
+                   -DIPVS_ISO_DATADIR='"$(DATADIR)/ipvs-iso"'
 WARNING_FLAGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
 HARDENING_FLAGS := -fPIE -fstack-protector-strong $(call supported,-fcf-protection) \
                    $(call supported,-fstack-clash-protection)
@@ -185,7 +186,8 @@ INSTALLED = \
 	$(call data,completions/_ipvs-iso,$(DATADIR)/zsh/site-functions) \
 	$(call data,completions/ipvs-iso.fish,$(DATADIR)/fish/vendor_completions.d) \
 	$(call data,share/schema/*.json,$(DATADIR)/ipvs-iso/schema) \
-	$(call data,share/bats/*.bash,$(DATADIR)/ipvs-iso/bats)
+	$(call data,share/bats/*.bash,$(DATADIR)/ipvs-iso/bats) \
+	$(call data,share/runners/*.sh,$(DATADIR)/ipvs-iso/runners)
 field = $(word $(1),$(subst :, ,$(2)))
 define newline
 
@@ -200,7 +202,8 @@ install: all ## install into $(DESTDIR)$(PREFIX), by default /usr/local
 .PHONY: uninstall
 uninstall: ## remove what install put there
 	$(foreach entry,$(INSTALLED),rm -f '$(DESTDIR)$(call field,2,$(entry))'$(newline)	)
-	rmdir '$(DESTDIR)$(DATADIR)/ipvs-iso/schema' '$(DESTDIR)$(DATADIR)/ipvs-iso/bats' '$(DESTDIR)$(DATADIR)/ipvs-iso' 2>/dev/null || :
+	rmdir '$(DESTDIR)$(DATADIR)/ipvs-iso/schema' '$(DESTDIR)$(DATADIR)/ipvs-iso/runners' '$(DESTDIR)$(DATADIR)/ipvs-iso/bats' \
+		'$(DESTDIR)$(DATADIR)/ipvs-iso' 2>/dev/null || :
 
 # Built from a copy, as dpkg-buildpackage writes around the folder that it works in. lintian's word is part of it.
 DEB_FOLDER := $(BUILD)/deb

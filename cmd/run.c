@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/run.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,12 @@
 #include "report/text.h"
 #include "reports.h"
 #include "run/plan.h"
+#include "run/plan_order.h"
+#include "run/split.h"
+#include "run/unit_name.h"
 #include "run_settings.h"
 
-static int make_plan(struct plan *plan, char *const *command, struct error *error)
+static int make_plan(struct plan *plan, struct split *split, char *const *command, struct error *error)
 {
 	for (size_t i = 0; i < run_settings.units.count; i++) {
 		if (plan_add_unit(plan, run_settings.units.items[i], command, error) < 0)
@@ -24,8 +28,13 @@ static int make_plan(struct plan *plan, char *const *command, struct error *erro
 		if (plan_add_units_from(plan, run_settings.units_from.items[i], command, error) < 0)
 			return -1;
 	}
+	if (plan->units.count == 0 && !run_settings.no_split && split_command(split, plan, command, error) < 0)
+		return -1;
+	if (split->declined && manners.verbose)
+		fprintf(stderr, "ipvs-iso: not split: %s (runner %s)\n", split->declined, split->runner);
 	if (plan->units.count == 0)
 		plan_add_whole(plan, command);
+	plan_arrange(plan, &run_settings.order);
 	return 0;
 }
 
@@ -40,6 +49,8 @@ static void tell_started(void *context, const char *kernel, size_t units)
 	(void)context;
 	if (manners.verbose || units > 1)
 		fprintf(stderr, "ipvs-iso: %zu unit%s on %s\n", units, units == 1 ? "" : "s", kernel);
+	if (run_settings.order.shuffled)
+		fprintf(stderr, "ipvs-iso: in the order shuffle:%" PRIu32 "\n", run_settings.order.seed);
 }
 
 static void tell_unit_started(void *context, const char *name)
@@ -49,6 +60,12 @@ static void tell_unit_started(void *context, const char *name)
 		fprintf(stderr, "%8s %s\n", "START", name);
 }
 
+static void tell_unit_retried(void *context, const struct unit_result *result)
+{
+	const struct teller *teller = context;
+	text_retry(stderr, result, &teller->style);
+}
+
 static void tell_unit_ended(void *context, const struct unit_result *result)
 {
 	const struct teller *teller = context;
@@ -56,7 +73,7 @@ static void tell_unit_ended(void *context, const struct unit_result *result)
 	/* What failed of ours is said in any case. A command that runs alone and leaves nothing needs no words. */
 	bool wanted = verdict == VERDICT_TROUBLE ||
 		      (!manners.quiet && (teller->units > 1 || manners.verbose || verdict != VERDICT_PASSED ||
-					  result->residue.entries.count > 0));
+					  result->attempts > 1 || result->residue.entries.count > 0));
 	if (wanted)
 		text_unit(stderr, result, &teller->style);
 	if (manners.verbose)
@@ -84,9 +101,13 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 		.started = manners.quiet ? NULL : tell_started,
 		.recovered = tell_recovered,
 		.unit_started = manners.quiet ? NULL : tell_unit_started,
+		.unit_retried = manners.quiet ? NULL : tell_unit_retried,
 		.unit_ended = tell_unit_ended,
 	};
-	CLEANUP_RUN_RESULT struct run_result result = {0};
+	CLEANUP_RUN_RESULT struct run_result result = {
+		.shuffled = run_settings.order.shuffled,
+		.seed = run_settings.order.seed,
+	};
 	if (choice->why && !manners.quiet)
 		fprintf(stderr, "ipvs-iso: using a kernel of our own (%s): %s\n", choice->guest->name, choice->why);
 	run_plan(plan, choice, &run_settings.run, &observer, &result);
@@ -122,10 +143,26 @@ static int check_settings(int count, struct error *error)
 	return 0;
 }
 
+static int list_units(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->units.count; i++)
+		puts(plan->units.items[i].name);
+	return 0;
+}
+
+static int nothing_to_run(void)
+{
+	if (!manners.quiet)
+		fprintf(stderr, "ipvs-iso: shard %u of %u has no units\n", run_settings.order.shard,
+			run_settings.order.shards);
+	return 0;
+}
+
 static int run(int count, char **operands)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_PLAN struct plan plan = {0};
+	CLEANUP_SPLIT struct split split = SPLIT_INIT;
 	CLEANUP_CHOICE struct choice choice = {0};
 	CLEANUP_PLANNED_REPORTS struct planned_reports reports = {0};
 	CLEANUP_TABLE struct table fixture;
@@ -140,19 +177,27 @@ static int run(int count, char **operands)
 		table_fill_defaults(&fixture);
 		run_settings.run.fixture = &fixture;
 	}
-	if (make_plan(&plan, operands, &error) < 0 ||
-	    choice_make(&choice, kernel && *kernel ? kernel : "auto", run_settings.run.isolation, &error) < 0 ||
-	    run_can_be(&run_settings.run, &choice, &error) < 0)
+	if (!run_settings.list &&
+	    (choice_make(&choice, kernel && *kernel ? kernel : "auto", run_settings.run.isolation, &error) < 0 ||
+	     run_can_be(&run_settings.run, &choice, &error) < 0))
 		return print_error(&error);
+	/* Without the lock: units may be compiled here. */
+	if (make_plan(&plan, &split, operands, &error) < 0) {
+		print_error(&error);
+		return split.status ? split.status : STATUS_TROUBLE;
+	}
+	if (run_settings.list)
+		return list_units(&plan);
+	if (plan.units.count == 0)
+		return nothing_to_run();
 	/* Before anything is changed; a guest has a table of its own, which nobody misses. */
 	if (run_settings.fixture && choice.ipvs && ipvs_can_hold(choice.ipvs, &fixture, &error) < 0)
 		return print_error(&error);
 	CLEANUP_IDENTITY struct identity identity = {0};
 	if (run_settings.run.user && choice.ipvs && identity_find(&identity, run_settings.run.user, &error) < 0)
 		return print_error(&error);
-	CLEANUP_PLAN struct plan whole = {0};
-	plan_add_whole(&whole, operands);
-	run_settings.run.command = whole.units.items[0].name;
+	CLEANUP_FREE char *command = command_text(operands);
+	run_settings.run.command = command;
 	run_settings.run.waiting = tell_waiting;
 	run_settings.run.fail_on = run_settings.fail_on;
 	run_settings.run.keep_output = reports.list.count > 0;

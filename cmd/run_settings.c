@@ -5,10 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/duration.h"
 #include "base/memory.h"
 #include "result/residue.h"
+
+/* The most of anything that is counted: rounds, shards, retries. */
+#define NUMBER_MAX 1000000u
 
 enum option {
 	OPTION_KERNEL,
@@ -18,6 +22,12 @@ enum option {
 	OPTION_UNIT,
 	OPTION_UNITS_FROM,
 	OPTION_NO_SPLIT,
+	OPTION_LIST,
+	OPTION_ORDER,
+	OPTION_REPEAT,
+	OPTION_SHARD,
+	OPTION_FAIL_FAST,
+	OPTION_RETRIES,
 	OPTION_FIXTURE,
 	OPTION_TIMEOUT,
 	OPTION_KILL_AFTER,
@@ -48,7 +58,19 @@ const struct option_row run_option_rows[] = {
 			 "run COMMAND for this unit; NAME goes where {} is in\n"
 			 "it, or behind it; may be given several times"},
 	[OPTION_UNITS_FROM] = {0, "units-from", "SHELL-COMMAND", "a unit for each line that this prints"},
-	[OPTION_NO_SPLIT] = {0, "no-split", NULL, "run COMMAND whole, as one unit"},
+	[OPTION_NO_SPLIT] = {0, "no-split", NULL,
+			     "run COMMAND whole, as one unit, even where it is a\n"
+			     "known test runner"},
+	[OPTION_LIST] = {0, "list", NULL, "print the units, and run none"},
+	[OPTION_ORDER] = {0, "order", "listed|shuffle[:SEED]",
+			  "in what order the units run; default: listed. The\n"
+			  "same seed shuffles them the same way"},
+	[OPTION_REPEAT] = {0, "repeat", "N", "run all units N times, one round after another"},
+	[OPTION_SHARD] = {0, "shard", "K/N", "run only shard K of N, from 1/N to N/N"},
+	[OPTION_FAIL_FAST] = {0, "fail-fast", NULL, "end the run with the first unit that does not pass"},
+	[OPTION_RETRIES] = {0, "retries", "N",
+			    "run a unit that failed or ran past its time again, up\n"
+			    "to N times; one that then passes is called flaky"},
 	[OPTION_FIXTURE] = {0, "fixture", "FILE",
 			    "a snapshot that is loaded before each unit and is then\n"
 			    "the clean state"},
@@ -154,6 +176,57 @@ static int set_output(const char *value, struct error *error)
 	return 0;
 }
 
+/* A whole number from 1 on. What stands behind it goes to `rest`; where that is NULL nothing may. */
+static int set_number(unsigned *number, const char *value, const char **rest, struct error *error)
+{
+	char *end = NULL;
+	errno = 0;
+	unsigned long parsed = *value >= '0' && *value <= '9' ? strtoul(value, &end, 10) : 0;
+	if (!end || errno || parsed == 0 || parsed > NUMBER_MAX || (*end && !rest))
+		return error_set(error, ERROR_INPUT, "'%s' is no whole number from 1 to %u", value, NUMBER_MAX);
+	*number = (unsigned)parsed;
+	if (rest)
+		*rest = end;
+	return 0;
+}
+
+static int set_shard(const char *value, struct error *error)
+{
+	struct plan_order *order = &run_settings.order;
+	const char *rest;
+	if (set_number(&order->shard, value, &rest, error) < 0 || *rest != '/' ||
+	    set_number(&order->shards, rest + 1, NULL, error) < 0 || order->shard > order->shards)
+		return error_set(error, ERROR_INPUT, "'%s' is no shard; write which of how many, such as 1/3", value);
+	return 0;
+}
+
+static int set_order(const char *value, struct error *error)
+{
+	struct plan_order *order = &run_settings.order;
+	static const char shuffle[] = "shuffle";
+	const char *behind = strncmp(value, shuffle, strlen(shuffle)) == 0 ? value + strlen(shuffle) : NULL;
+	order->shuffled = behind != NULL;
+	if (strcmp(value, "listed") == 0)
+		return 0;
+	if (behind && !*behind) {
+		if (getrandom(&order->seed, sizeof order->seed, 0) == sizeof order->seed)
+			return 0;
+		return error_set_errno(error, errno, "cannot choose a seed");
+	}
+	char *end = NULL;
+	errno = 0;
+	unsigned long long seed = 0;
+	if (behind && *behind == ':' && behind[1] >= '0' && behind[1] <= '9')
+		seed = strtoull(behind + 1, &end, 10);
+	if (!end || *end || errno || seed > UINT32_MAX)
+		return error_set(error, ERROR_INPUT,
+				 "'%s' is no order; the orders are listed, shuffle and shuffle:SEED, where the seed "
+				 "is a number up to %u",
+				 value, UINT32_MAX);
+	order->seed = (uint32_t)seed;
+	return 0;
+}
+
 static int no_such_class(const char *name, struct error *error)
 {
 	error_set(error, ERROR_INPUT, "there is no class of residue '%s'", name);
@@ -203,6 +276,20 @@ int run_set_option(int index, const char *value, struct error *error)
 	case OPTION_NO_SPLIT:
 		run_settings.no_split = true;
 		return 0;
+	case OPTION_LIST:
+		run_settings.list = true;
+		return 0;
+	case OPTION_ORDER:
+		return set_order(value, error);
+	case OPTION_REPEAT:
+		return set_number(&run_settings.order.rounds, value, NULL, error);
+	case OPTION_SHARD:
+		return set_shard(value, error);
+	case OPTION_FAIL_FAST:
+		run_settings.run.fail_fast = true;
+		return 0;
+	case OPTION_RETRIES:
+		return set_number(&run_settings.run.retries, value, NULL, error);
 	case OPTION_FIXTURE:
 		run_settings.fixture = value;
 		return 0;

@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "command.h"
+#include "run/plan_order.h"
 #include "run/run.h"
 
 /* Strings are the command line's own. */
@@ -17,6 +18,8 @@ struct run_settings {
 	ARRAY(const char *) units;
 	ARRAY(const char *) units_from; /* shell commands that print names */
 	bool no_split;
+	bool list; /* the units, and run none */
+	struct plan_order order;
 	const char *fixture; /* a file; or NULL */
 	unsigned fail_on;    /* a set of residue classes */
 	ARRAY(const char *) reports;

@@ -29,8 +29,8 @@ function __ipvs_iso_wrapped
                 set -e words[1]
                 string join \n -- $words
                 return 0
-            case -k --kernel -i --isolation -j --jobs -w --wait --unit --units-from --fixture --timeout \
-                --kill-after --fail-on --output --report --user --memory --guest-timeout
+            case -k --kernel -i --isolation -j --jobs -w --wait --unit --units-from --order --repeat --shard --retries \
+                --fixture --timeout --kill-after --fail-on --output --report --user --memory --guest-timeout
                 # The value may be the word that is being completed.
                 set -q words[2]; or return 1
                 set -e words[1..2]
@@ -107,6 +107,12 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s w -l wait -x -d 'How many
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l unit -r -F -d 'Run the command for this unit'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l units-from -xa '(__fish_complete_command)' -d 'A unit for each line that this prints'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l no-split -d 'Run the command whole, as one unit'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l list -d 'Print the units, and run none'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l order -xa 'listed shuffle' -d 'In what order the units run'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l repeat -x -d 'Run all units several times'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l shard -x -d 'Run only one of several shares of the units'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fail-fast -d 'End the run with the first unit that does not pass'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l retries -x -d 'Run a unit that failed again'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fixture -r -F -d 'A snapshot that is loaded before each unit'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l timeout -x -d 'End a unit that runs longer'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l kill-after -x -d 'How long a unit may take to obey SIGTERM'

@@ -10,8 +10,11 @@
 struct summary summary_make(const struct run_result *result, unsigned fail_on)
 {
 	struct summary summary = {.not_reached = result->planned - result->units.count};
-	for (size_t i = 0; i < result->units.count; i++)
-		summary.of[unit_verdict(&result->units.items[i], fail_on)]++;
+	for (size_t i = 0; i < result->units.count; i++) {
+		const struct unit_result *unit = &result->units.items[i];
+		summary.of[unit_verdict(unit, fail_on)]++;
+		summary.flaky += unit_is_flaky(unit, fail_on);
+	}
 	return summary;
 }
 
@@ -31,7 +34,8 @@ char *summary_text(const struct run_result *result, unsigned fail_on)
 	FILE *out = memory_stream(&text, &length);
 	const char *separator = "";
 	fprintf(out, "%zu unit%s: ", result->planned, result->planned == 1 ? "" : "s");
-	put_count(out, summary.of[VERDICT_PASSED], "passed", &separator);
+	put_count(out, summary.of[VERDICT_PASSED] - summary.flaky, "passed", &separator);
+	put_count(out, summary.flaky, "flaky", &separator);
 	put_count(out, summary.of[VERDICT_RESIDUE], "left residue", &separator);
 	put_count(out, summary.of[VERDICT_FAILED], "failed", &separator);
 	put_count(out, summary.of[VERDICT_TIMED_OUT], "timed out", &separator);

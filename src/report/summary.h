@@ -8,6 +8,7 @@
 struct summary {
 	size_t of[VERDICT_TROUBLE + 1]; /* units by their verdict */
 	size_t not_reached;
+	size_t flaky; /* of those that passed: not the first time */
 };
 
 struct summary summary_make(const struct run_result *result, unsigned fail_on);

@@ -11,10 +11,9 @@ static const char *const colors[] = {
 	[VERDICT_FAILED] = "\033[31m", [VERDICT_TROUBLE] = "\033[31m",
 };
 
-static void print_word(FILE *stream, enum verdict verdict, const struct text_style *style)
+static void print_word(FILE *stream, const char *word, const char *color, const struct text_style *style)
 {
-	fprintf(stream, "%s%8s%s", style->color ? colors[verdict] : "", summary_verdict_word(verdict),
-		style->color ? "\033[0m" : "");
+	fprintf(stream, "%s%8s%s", style->color ? color : "", word, style->color ? "\033[0m" : "");
 }
 
 /* A name may hold anything; a terminal must not obey it. */
@@ -23,22 +22,39 @@ static void print_plain(FILE *stream, const char *text)
 	characters_write_text(stream, text, character_put_on_line);
 }
 
-void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style)
+static void print_line(FILE *stream, const struct unit_result *result, enum verdict verdict,
+		       const struct text_style *style)
 {
-	enum verdict verdict = unit_verdict(result, style->fail_on);
 	CLEANUP_FREE char *reason = verdict == VERDICT_RESIDUE ? NULL : summary_reason(result, style->fail_on);
-	print_word(stream, verdict, style);
 	fprintf(stream, " [%8.3fs] ", (double)result->times.running / 1000);
 	print_plain(stream, result->name);
 	if (reason) {
 		fputs(": ", stream);
 		print_plain(stream, reason);
 	}
+	if (result->attempts > 1)
+		fprintf(stream, verdict == VERDICT_PASSED ? " (attempt %u)" : " (%u attempts)", result->attempts);
 	if (result->trouble.remedy) {
 		fputs("\n           ", stream);
 		print_plain(stream, result->trouble.remedy);
 	}
 	fputc('\n', stream);
+}
+
+void text_retry(FILE *stream, const struct unit_result *result, const struct text_style *style)
+{
+	print_word(stream, "RETRY", colors[VERDICT_RESIDUE], style);
+	print_line(stream, result, unit_verdict(result, style->fail_on), style);
+}
+
+void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style)
+{
+	enum verdict verdict = unit_verdict(result, style->fail_on);
+	if (unit_is_flaky(result, style->fail_on))
+		print_word(stream, "FLAKY", colors[VERDICT_RESIDUE], style);
+	else
+		print_word(stream, summary_verdict_word(verdict), colors[verdict], style);
+	print_line(stream, result, verdict, style);
 
 	for (size_t i = 0; i < result->residue.entries.count; i++) {
 		const struct residue *residue = &result->residue.entries.items[i];

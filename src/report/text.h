@@ -16,6 +16,9 @@ struct text_style {
 /* A line for a unit that has ended, and one for each thing that it left. */
 void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style);
 
+/* A line for an attempt that failed, and after which the unit is run again. */
+void text_retry(FILE *stream, const struct unit_result *result, const struct text_style *style);
+
 /* The totals: a line. */
 void text_summary(FILE *stream, const struct run_result *result, const struct text_style *style);
 

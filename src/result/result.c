@@ -43,6 +43,11 @@ enum verdict unit_verdict(const struct unit_result *result, unsigned fail_on)
 	return residue_any(&result->residue, fail_on) ? VERDICT_RESIDUE : VERDICT_PASSED;
 }
 
+bool unit_is_flaky(const struct unit_result *result, unsigned fail_on)
+{
+	return result->attempts > 1 && unit_verdict(result, fail_on) == VERDICT_PASSED;
+}
+
 static int unit_status(const struct unit_result *result, unsigned fail_on)
 {
 	switch (unit_verdict(result, fail_on)) {

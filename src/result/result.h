@@ -39,7 +39,8 @@ struct unit_result {
 	int status; /* the command's own, or 128 + n where signal n ended it */
 	int signal; /* or 0 */
 	bool timed_out;
-	int interrupted; /* the signal that somebody sent to end the run meanwhile, or 0 */
+	unsigned attempts; /* how often it was run, with --retries; all else here is about the last time */
+	int interrupted;   /* the signal that somebody sent to end the run meanwhile, or 0 */
 	struct unit_times times;
 	struct unit_output output; /* in a guest's answer it is not: it comes on a way of its own */
 	struct residue_list residue;
@@ -55,6 +56,8 @@ struct run_result {
 	int64_t waited_ms;     /* for the lock, or for the guest to boot */
 	int64_t duration_ms;   /* of all, until the table was back */
 	size_t planned;        /* how many units there were to run */
+	bool shuffled;         /* their order came from `seed` */
+	uint32_t seed;
 	ARRAY(struct unit_result) units;
 	int interrupted;      /* the signal that ended the run early, or 0 */
 	struct error trouble; /* what failed around the units: the table could not be put back */
@@ -69,6 +72,9 @@ enum verdict { VERDICT_PASSED, VERDICT_RESIDUE, VERDICT_TIMED_OUT, VERDICT_FAILE
 
 /* `fail_on` is a set of residue classes; residue of other classes is no failure. */
 enum verdict unit_verdict(const struct unit_result *result, unsigned fail_on);
+
+/* It passed, but not the first time. */
+bool unit_is_flaky(const struct unit_result *result, unsigned fail_on);
 
 /* The exit status of a run: the worst wins: 125, then 126 and 127, then the command's own (of the first unit that
    failed), 124, 123. A run that a signal ended is 128 + that signal, 125 excepted. */

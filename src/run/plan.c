@@ -9,16 +9,20 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "run/unit_name.h"
+
+void planned_unit_clear(struct planned_unit *unit)
+{
+	for (char **argument = unit->arguments; *argument; argument++)
+		free(*argument);
+	free(unit->arguments);
+	free(unit->name);
+}
 
 void plan_clear(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->units.count; i++) {
-		struct planned_unit *unit = &plan->units.items[i];
-		for (char **argument = unit->arguments; *argument; argument++)
-			free(*argument);
-		free(unit->arguments);
-		free(unit->name);
-	}
+	for (size_t i = 0; i < plan->units.count; i++)
+		planned_unit_clear(&plan->units.items[i]);
 	array_free(&plan->units);
 }
 
@@ -30,18 +34,26 @@ static size_t list_length(char *const *list)
 	return length;
 }
 
+static char **arguments_copy(char *const *arguments)
+{
+	size_t count = list_length(arguments);
+	char **copy = memory_allocate(count + 1, sizeof *copy);
+	for (size_t i = 0; i < count; i++)
+		copy[i] = memory_copy_string(arguments[i]);
+	return copy;
+}
+
 void plan_add_whole(struct plan *plan, char *const *command)
 {
-	size_t count = list_length(command);
-	char **arguments = memory_allocate(count + 1, sizeof *arguments);
-	char *name;
-	size_t name_length;
-	FILE *stream = memory_stream(&name, &name_length);
-	for (size_t i = 0; i < count; i++) {
-		arguments[i] = memory_copy_string(command[i]);
-		fprintf(stream, "%s%s", i ? " " : "", command[i]);
-	}
-	fclose(stream);
+	*array_append(&plan->units) = (struct planned_unit){
+		.name = unit_name(command),
+		.arguments = arguments_copy(command),
+	};
+}
+
+void plan_add_copy(struct plan *plan, size_t index, char *name)
+{
+	char **arguments = arguments_copy(plan->units.items[index].arguments);
 	*array_append(&plan->units) = (struct planned_unit){.name = name, .arguments = arguments};
 }
 
@@ -72,18 +84,39 @@ static char **fill_in_command(char *const *command, const char *name)
 	return arguments;
 }
 
+/* A unit's name; its arguments follow. */
+static struct planned_unit *add_named(struct plan *plan, const char *name, struct error *error)
+{
+	if (!*name) {
+		error_set(error, ERROR_INPUT, "a unit's name is empty");
+		return NULL;
+	}
+	for (size_t i = 0; i < plan->units.count; i++) {
+		if (strcmp(plan->units.items[i].name, name) == 0) {
+			error_set(error, ERROR_INPUT, "the unit '%s' is named twice", name);
+			return NULL;
+		}
+	}
+	struct planned_unit *unit = array_append(&plan->units);
+	unit->name = memory_copy_string(name);
+	return unit;
+}
+
 int plan_add_unit(struct plan *plan, const char *name, char *const *command, struct error *error)
 {
-	if (!*name)
-		return error_set(error, ERROR_INPUT, "a unit's name is empty");
-	for (size_t i = 0; i < plan->units.count; i++) {
-		if (strcmp(plan->units.items[i].name, name) == 0)
-			return error_set(error, ERROR_INPUT, "the unit '%s' is named twice", name);
-	}
-	*array_append(&plan->units) = (struct planned_unit){
-		.name = memory_copy_string(name),
-		.arguments = fill_in_command(command, name),
-	};
+	struct planned_unit *unit = add_named(plan, name, error);
+	if (!unit)
+		return -1;
+	unit->arguments = fill_in_command(command, name);
+	return 0;
+}
+
+int plan_add_made(struct plan *plan, const char *name, char *const *arguments, struct error *error)
+{
+	struct planned_unit *unit = add_named(plan, name, error);
+	if (!unit)
+		return -1;
+	unit->arguments = arguments_copy(arguments);
 	return 0;
 }
 

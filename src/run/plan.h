@@ -18,8 +18,9 @@ struct plan {
 
 #define CLEANUP_PLAN __attribute__((cleanup(plan_clear)))
 void plan_clear(struct plan *plan);
+void planned_unit_clear(struct planned_unit *unit);
 
-/* Adds the whole command as one unit, named by what one would type. */
+/* Adds the whole command as one unit, with the name that unit_name() finds. */
 void plan_add_whole(struct plan *plan, char *const *command);
 
 /*
@@ -27,6 +28,12 @@ void plan_add_whole(struct plan *plan, char *const *command);
  * A name that is empty, or there already, is an error.
  */
 int plan_add_unit(struct plan *plan, const char *name, char *const *command, struct error *error);
+
+/* The same with arguments that are complete, of which a copy is made. */
+int plan_add_made(struct plan *plan, const char *name, char *const *arguments, struct error *error);
+
+/* Adds a copy of a unit of the plan, with a name of its own that it takes over. */
+void plan_add_copy(struct plan *plan, size_t index, char *name);
 
 /*
  * Adds a unit for each line that `source` prints, run by sh(1). Its failing, or its printing nothing, is an error.

@@ -23,6 +23,8 @@ struct run_observer {
 	   (NULL). */
 	void (*recovered)(void *context, const char *replaced);
 	void (*unit_started)(void *context, const char *name);
+	/* It failed and will be run again: what the attempt came to. */
+	void (*unit_retried)(void *context, const struct unit_result *result);
 	void (*unit_ended)(void *context, const struct unit_result *result);
 };
 
@@ -46,6 +48,8 @@ struct run_options {
 	bool keep;
 	int64_t timeout_ms, kill_after_ms;
 	const char *user; /* who the command runs as; or NULL */
+	unsigned retries; /* how often a unit that failed, or ran past its time, is run again */
+	bool fail_fast;   /* the first unit that does not pass is the last */
 	int64_t wait_ms;  /* for the lock */
 	lock_waiting_function *waiting;
 	void *waiting_context;

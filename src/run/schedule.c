@@ -41,20 +41,21 @@ bool schedule_next(struct schedule *schedule, struct turn *turn)
 	const struct run_options *options = schedule->options;
 	if (!schedule->result->interrupted)
 		schedule->result->interrupted = supervise_pending_signal();
-	if (schedule->stopped || schedule->result->interrupted || schedule->next == plan->units.count)
+	bool any = schedule->again.count > 0 || schedule->next < plan->units.count;
+	if (schedule->stopped || schedule->result->interrupted || !any)
 		return false;
 
+	size_t index = schedule->again.count > 0 ? schedule->again.items[--schedule->again.count] : schedule->next++;
 	bool shown = options->output == OUTPUT_ALWAYS;
 	bool live = shown && options->jobs <= 1;
 	*turn = (struct turn){
-		.index = schedule->next,
-		.unit = &plan->units.items[schedule->next],
+		.index = index,
+		.unit = &plan->units.items[index],
 		.started = duration_now() - schedule->begun,
 		.inherits = live && !options->keep_output,
 	};
 	output_init(&turn->output, live,
 		    options->keep_output || options->output == OUTPUT_ON_FAILURE || (shown && !live));
-	schedule->next++;
 	if (schedule->observer->unit_started)
 		schedule->observer->unit_started(schedule->observer->context, turn->unit->name);
 	return true;
@@ -83,11 +84,30 @@ static int deal_with_output(const struct run_options *options, const struct turn
 	return result->output.bytes ? 0 : -1;
 }
 
+/* Residue is no reason: what a unit leaves it leaves, and has to be told. */
+static bool is_run_again(const struct schedule *schedule, const struct unit_result *result)
+{
+	const struct run_options *options = schedule->options;
+	enum verdict verdict = unit_verdict(result, options->fail_on);
+	return (verdict == VERDICT_FAILED || verdict == VERDICT_TIMED_OUT) && result->attempts <= options->retries &&
+	       !schedule->stopped && !schedule->result->interrupted;
+}
+
+/* Where the run ends before the unit has been run again, this stays its result. */
+static void keep_result(struct schedule *schedule, size_t index, struct unit_result *result)
+{
+	unit_result_clear(&schedule->results[index]);
+	schedule->results[index] = *result;
+	*result = (struct unit_result){0};
+}
+
 void schedule_ended(struct schedule *schedule, struct turn *turn, struct unit_result *result)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
+	const struct run_observer *observer = schedule->observer;
 	result->times.started = turn->started;
 	result->times.waited = turn->started;
+	result->attempts = schedule->results[turn->index].attempts + 1;
 	if (!result->name)
 		result->name = memory_copy_string(turn->unit->name);
 	if (deal_with_output(schedule->options, turn, result, &error) < 0 && !error_is_set(&result->trouble)) {
@@ -95,16 +115,24 @@ void schedule_ended(struct schedule *schedule, struct turn *turn, struct unit_re
 		error = ERROR_INIT;
 	}
 	turn_clear(turn);
-	if (schedule->observer->unit_ended)
-		schedule->observer->unit_ended(schedule->observer->context, result);
-
 	if (!schedule->result->interrupted)
 		schedule->result->interrupted = result->interrupted;
+	if (is_run_again(schedule, result)) {
+		if (observer->unit_retried)
+			observer->unit_retried(observer->context, result);
+		*array_append(&schedule->again) = turn->index;
+		keep_result(schedule, turn->index, result);
+		return;
+	}
+	if (observer->unit_ended)
+		observer->unit_ended(observer->context, result);
+
+	if (schedule->options->fail_fast && unit_verdict(result, schedule->options->fail_on) != VERDICT_PASSED)
+		schedule->stopped = true;
 	/* With somebody else at the table, the units behind this one would only be reports of nonsense. */
 	if (result->trouble.kind == ERROR_RIVAL)
 		schedule->stopped = true;
-	schedule->results[turn->index] = *result;
-	*result = (struct unit_result){0};
+	keep_result(schedule, turn->index, result);
 }
 
 void schedule_failed(struct schedule *schedule, struct error *error)
@@ -123,5 +151,6 @@ void schedule_end(struct schedule *schedule)
 			*array_append(&schedule->result->units) = schedule->results[i];
 	}
 	free(schedule->results);
+	array_free(&schedule->again);
 	schedule->result->duration_ms = duration_now() - schedule->begun;
 }

@@ -13,6 +13,7 @@ struct schedule {
 	struct run_result *result;
 	int64_t begun;               /* the run; duration_now() */
 	size_t next;                 /* index in the plan */
+	ARRAY(size_t) again;         /* indexes of units that failed and come before the next one */
 	bool stopped;                /* no further unit is begun */
 	struct unit_result *results; /* of each unit of the plan; without a name where it has none */
 };

@@ -259,10 +259,10 @@ offers_what_help_says() {
 	offers "$1" 'ipvs-iso -' "$(printf '%s\n' -h --help -V --version)"
 	for command in $(help_commands); do
 		offers "$1" "ipvs-iso $command -" "$(help_option_names "$command")"
-		# Values that --help lists: "-k, --kernel auto|host|uml".
+		# Values that --help lists: "-k, --kernel auto|host|uml", without what may be added to one: "[:SEED]".
 		while read -r option choices; do
 			offers "$1" "ipvs-iso $command $option " "${choices//|/$'\n'}"
-		done < <(help_options "$command" | sed -nE 's/.*(--[a-z-]+) ([^ ]+\|[^ ]+)$/\1 \2/p')
+		done < <(help_options "$command" | sed -nE 's/\[[^]]*\]//g; s/.*(--[a-z-]+) ([^ ]+\|[^ ]+)$/\1 \2/p')
 	done
 }
 

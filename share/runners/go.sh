@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# go test: a unit for each package that has tests. `go test -exec` compiles all of them, as many at once as it likes, and
+# calls a program instead of each test binary, in the package's folder and with the arguments for the binary: that
+# program keeps the binary and notes the rest.
+# command: go test
+
+list() {
+	for word; do
+		option=${word#-} option=${option#-}
+		case $option in "$word") continue ;; args) break ;; esac
+		case ${option%%=*} in
+		c | i | n | o | C | exec | json | list | fuzz | cover* | *profile | trace | h | help)
+			decline "it does not know what $word means for one package" ;;
+		esac
+	done
+	cat >"$scratch/keep" <<-'END'
+		quote() { printf "'%s' " "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+		scratch=$1 ipvs_iso=$2 binary=$3
+		shift 3
+		# No part of an import path is @.
+		folder=$scratch/units/$("$ipvs_iso" run --list -- "$binary" "$@")/@
+		mkdir -p "$folder" || exit
+		ln "$binary" "$folder/" 2>/dev/null || cp "$binary" "$folder/" || exit
+		{
+			printf 'cd %s && exec %s' "$(quote "$PWD")" "$(quote "$folder/${binary##*/}")"
+			for word; do
+				# That log is for the cache of results, which is not used.
+				case $word in -test.testlogfile=*) ;; *) quote "$word" ;; esac
+			done
+		} >"$folder/command"
+	END
+	go=$1
+	shift 2
+	"$go" test -exec "sh '$scratch/keep' '$scratch' '$ipvs_iso'" "$@" >"$scratch/output" || {
+		status=$?
+		# It says ok of those that were only kept.
+		grep -v -e '^ok ' -e '^?' "$scratch/output" >&2
+		return $status
+	}
+	[ ! -d "$scratch/units" ] || (cd "$scratch/units" && find . -name @ | sed 's|^\./||; s|/@$||' | LC_ALL=C sort)
+}
+
+run() { . "$scratch/units/$unit/@/command"; }

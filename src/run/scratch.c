@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/scratch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+void scratch_clear(struct scratch *scratch)
+{
+	if (scratch->alive >= 0) {
+		close(scratch->alive);
+		while (waitpid(scratch->keeper, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	free(scratch->path);
+	*scratch = SCRATCH_INIT;
+}
+
+/* In a session of its own, no signal of the terminal's reaches it. It holds nothing of ours open but the pipe. */
+static _Noreturn void keep(const char *path, int pipe)
+{
+	setsid();
+	if (dup2(pipe, STDIN_FILENO) < 0 || chdir("/") < 0)
+		_exit(1);
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (nothing >= 0) {
+		dup2(nothing, STDOUT_FILENO);
+		dup2(nothing, STDERR_FILENO);
+	}
+	execlp("sh", "sh", "-c", "read -r _; exec rm -rf -- \"$0\"", path, (char *)NULL);
+	_exit(1);
+}
+
+static int start_keeper(struct scratch *scratch, struct error *error)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set_errno(error, errno, "cannot make a pipe");
+	CLEANUP_CLOSE int reading = ends[0];
+	scratch->keeper = fork();
+	if (scratch->keeper < 0) {
+		close(ends[1]);
+		return error_set_errno(error, errno, "cannot make a process");
+	}
+	if (scratch->keeper == 0)
+		keep(scratch->path, reading);
+	scratch->alive = ends[1];
+	return 0;
+}
+
+int scratch_make(struct scratch *scratch, struct error *error)
+{
+	const char *parent = getenv("TMPDIR");
+	if (!parent || *parent != '/')
+		parent = "/tmp";
+	scratch->path = memory_printf("%s/ipvs-iso.XXXXXX", parent);
+	if (!mkdtemp(scratch->path)) {
+		error_set_errno(error, errno, "cannot make a folder in %s", parent);
+		return error_remedy(error, "TMPDIR names another place for temporary files");
+	}
+	if (start_keeper(scratch, error) < 0) {
+		rmdir(scratch->path);
+		return -1;
+	}
+	if (chmod(scratch->path, 0755) < 0)
+		return error_set_errno(error, errno, "cannot let others read %s", scratch->path);
+	return 0;
+}

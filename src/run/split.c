@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/split.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "run/runner.h"
+
+/* The exit status of decline(). */
+#define STATUS_DECLINED 100
+
+/*
+ * What every runner can use. On one line with the file's first, so that sh(1) counts lines as the file has them. The
+ * file's text is part of the script, and so need not be readable where a unit runs, nor stay as it is.
+ */
+static const char prologue[] = "verb=$1 unit=$2 options=$3 scratch=$4 ipvs_iso=$5; shift 5; "
+			       "decline() { printf '%s\\n' \"$*\"; exit 100; }; ";
+static const char epilogue[] = "\n\"$verb\" \"$@\"\n";
+
+void split_clear(struct split *split)
+{
+	free(split->runner);
+	free(split->declined);
+	scratch_clear(&split->scratch);
+	split->runner = NULL;
+	split->declined = NULL;
+}
+
+/* What sh(1) is called with to do `verb`; borrowed, but for the array. */
+struct call {
+	ARRAY(char *) arguments; /* NULL at the end */
+};
+
+#define CALL_VERB 4
+#define CALL_UNIT 5
+
+/* All that calls of one runner have in common; owned. */
+struct callee {
+	char *script, *options, *program;
+};
+
+#define CLEANUP_CALLEE __attribute__((cleanup(callee_clear)))
+
+static void callee_clear(struct callee *callee)
+{
+	free(callee->script);
+	free(callee->options);
+	free(callee->program);
+}
+
+static void callee_make(struct callee *callee, const struct runner *runner, const struct runner_words *words)
+{
+	char *program = realpath("/proc/self/exe", NULL);
+	callee->program = program ? program : memory_copy_string("ipvs-iso");
+	callee->script = memory_printf("%s%s%s", prologue, runner->text, epilogue);
+	callee->options = memory_printf("%zu", words->operands);
+}
+
+/* A call with the first `count` words of the command. */
+static void call_make(struct call *call, const struct callee *callee, const struct split *split,
+		      const struct runner_words *words, size_t count, char *verb, char *unit)
+{
+	char *const leading[] = {"sh",           "-c", callee->script,  split->runner,
+				 verb,           unit, callee->options, split->scratch.path,
+				 callee->program};
+	for (size_t i = 0; i < sizeof leading / sizeof *leading; i++)
+		*array_append(&call->arguments) = leading[i];
+	for (size_t i = 0; i < count; i++)
+		*array_append(&call->arguments) = words->words.items[i];
+	*array_append(&call->arguments) = NULL;
+}
+
+static _Noreturn void become_lister(char *const *arguments, int output)
+{
+	int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (empty >= 0 && dup2(empty, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
+		execvp(arguments[0], arguments);
+	_exit(127);
+}
+
+/* What the call prints, for the caller to free, and how it ended, as wait(2) has it. */
+static char *output_of(const struct call *call, const char *name, size_t *length, int *ended, struct error *error)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		error_set_errno(error, errno, "cannot make a pipe");
+		return NULL;
+	}
+	CLEANUP_CLOSE int reading = ends[0];
+	pid_t lister = fork();
+	if (lister == 0)
+		become_lister(call->arguments.items, ends[1]);
+	close(ends[1]);
+	if (lister < 0) {
+		error_set_errno(error, errno, "cannot make a process");
+		return NULL;
+	}
+	char *output = file_read_descriptor(reading, name, length, error);
+	while (waitpid(lister, ended, 0) < 0 && errno == EINTR)
+		;
+	return output;
+}
+
+static int list_failed(struct split *split, int ended, struct error *error)
+{
+	split->status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+	return error_set(error, ERROR_FAILED, "the units are not known: listing them ended with %s %d (runner %s)",
+			 WIFSIGNALED(ended) ? "signal" : "exit status",
+			 WIFSIGNALED(ended) ? WTERMSIG(ended) : WEXITSTATUS(ended), split->runner);
+}
+
+static int add_units(struct plan *plan, char *output, const struct callee *callee, const struct split *split,
+		     const struct runner_words *words, struct error *error)
+{
+	char *rest = output;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (!*line)
+			continue;
+		struct call call = {0};
+		call_make(&call, callee, split, words, words->operands, "run", line);
+		int failed = plan_add_made(plan, line, call.arguments.items, error);
+		array_free(&call.arguments);
+		if (failed < 0)
+			return error_context(error, "the runner %s", split->runner);
+	}
+	return 0;
+}
+
+static int ask(struct split *split, struct plan *plan, const struct runner *runner, const struct runner_words *words,
+	       struct error *error)
+{
+	CLEANUP_CALLEE struct callee callee = {0};
+	callee_make(&callee, runner, words);
+	struct call call = {0};
+	call_make(&call, &callee, split, words, words->words.count - 1, "list", "");
+	size_t length;
+	int ended;
+	CLEANUP_FREE char *output = output_of(&call, runner->path, &length, &ended, error);
+	array_free(&call.arguments);
+	if (!output)
+		return -1;
+	if (strlen(output) != length)
+		return error_set(error, ERROR_INPUT,
+				 "the runner %s printed a NUL byte where names of units were expected", runner->path);
+	if (WIFEXITED(ended) && WEXITSTATUS(ended) == STATUS_DECLINED) {
+		output[strcspn(output, "\n")] = '\0';
+		split->declined = memory_copy_string(output);
+		return 0;
+	}
+	if (ended != 0)
+		return list_failed(split, ended, error);
+	return add_units(plan, output, &callee, split, words, error);
+}
+
+int split_command(struct split *split, struct plan *plan, char *const *command, struct error *error)
+{
+	CLEANUP_RUNNER struct runner runner = {0};
+	int found = runner_find(&runner, command, error);
+	if (found <= 0)
+		return found;
+	split->runner = memory_copy_string(runner.path);
+
+	struct runner_words words = {0};
+	const char *unknown = runner_sort(&words, runner.text, command, runner_knows(runner.text, command));
+	int failed = 0;
+	if (unknown)
+		split->declined = memory_printf("it does not know what %s means for a part of the tests", unknown);
+	else
+		failed = scratch_make(&split->scratch, error);
+	if (!unknown && failed == 0) {
+		failed = ask(split, plan, &runner, &words, error);
+		if (failed == 0 && plan->units.count == 0 && !split->declined)
+			split->declined = memory_copy_string("it found no units");
+	}
+	array_free(&words.words);
+	return failed;
+}

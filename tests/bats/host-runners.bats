@@ -1,0 +1,286 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Test runners whose command lines are split into units: those of share/runners, as far as they are on this machine, and a
+# user's own. Most of it needs no kernel.
+
+load helper
+
+setup() {
+	jobs_started=()
+	isolate_state
+	# No runner of whoever runs this, no cache but this test's, and temporary files where they can be counted.
+	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir "$TMPDIR"
+}
+
+teardown() {
+	end_background
+}
+
+# The scratch folder goes with ipvs-iso, a moment later where that was killed.
+no_scratch_is_left() {
+	wait_until eval '[ -z "$(ls -d "$TMPDIR"/ipvs-iso.* 2>/dev/null)" ]'
+}
+
+# lists UNITS COMMAND...: the command has these units, one a line.
+lists() {
+	echo "${*:2}"
+	capture timeout 120 ipvs-iso run --list -- "${@:2}"
+	assert_status 0
+	assert_same "$1" "$output"
+	no_scratch_is_left
+}
+
+# is_whole REASON COMMAND...: the command is one unit, and -v says why.
+is_whole() {
+	capture timeout 120 ipvs-iso run -v --list -- "${@:2}"
+	assert_status 0
+	assert_same "${*:2}" "$output"
+	assert_contains "$stderr" "not split: $1"
+}
+
+# fails_to_list STATUS WORDS COMMAND...: finding the units fails, with the tool's own words and status.
+fails_to_list() {
+	capture timeout 120 ipvs-iso run --list -- "${@:3}"
+	assert_status "$1"
+	assert_same '' "$output"
+	assert_contains "$stderr" "$2" 'ipvs-iso: the units are not known'
+	no_scratch_is_left
+}
+
+# own_runner NAME: writes standard input to it.
+own_runner() {
+	mkdir -p .ipvs-iso/runners
+	cat >".ipvs-iso/runners/$1.sh"
+}
+
+wants() {
+	command -v "$1" >/dev/null || skip "$1 is not installed"
+}
+
+@test "a command that no runner knows is one unit, and so is a known one with --no-split" {
+	capture ipvs-iso run --list -- make check
+	assert_same 'make check' "$output"
+	capture ipvs-iso run --list --no-split -- bats a.bats b.bats
+	assert_same 'bats a.bats b.bats' "$output"
+	capture ipvs-iso run --list --unit one --unit two -- bats {}
+	assert_same $'one\ntwo' "$output"
+}
+
+@test "--order, --repeat and --shard are seen in --list" {
+	local -a units=(--unit a --unit b --unit c --unit d)
+	capture ipvs-iso run --list --order shuffle:3 --repeat 2 "${units[@]}" -- true
+	local first=$output
+	assert_same $'a #1\na #2\nb #1\nb #2\nc #1\nc #2\nd #1\nd #2' "$(sort <<<"$output")"
+	capture ipvs-iso run --list --order shuffle:3 --repeat 2 "${units[@]}" -- true
+	assert_same "$first" "$output"
+	local shards
+	shards=$(for k in 1 2 3; do ipvs-iso run --list --shard $k/3 "${units[@]}" -- true; done | sort)
+	assert_same $'a\nb\nc\nd' "$shards"
+}
+
+@test "orders, numbers and shards that make no sense" {
+	local option
+	for option in --order=random --order=shuffle: --order=shuffle:x --order=shuffle:-1 --order=shuffle:4294967296 \
+		--order=shuffled --shard=0/3 --shard=4/3 --shard=1 --shard=1/ --shard=/3 --shard=1/3x --shard=-1/3 \
+		--repeat=0 --repeat=2x --repeat=-1 --repeat=1000001 --retries= --retries=0x1 --retries=99999999999999999999; do
+		capture ipvs-iso run "$option" -- true
+		assert_status 125
+		assert_contains "$stderr" "ipvs-iso: run: ${option%%=*}: '${option#*=}' is no "
+	done
+}
+
+@test "bats: files, and those in folders" {
+	mkdir -p t/deep
+	touch a.bats 'b c.bats' t/d.bats t/deep/e.bats t/no-test.bash
+	lists $'t/d.bats\na.bats' bats --tap t a.bats
+	lists $'a.bats\nb c.bats\nt/d.bats\nt/deep/e.bats' bats -r -f name .
+	lists 'missing.bats' bats missing.bats
+	is_whole 'it does not know what --count means' bats --count t
+	is_whole 'it found no units' bats t/deep/none.d/ || is_whole 'it found no units' bats
+}
+
+@test "prove: the programs that it would run itself" {
+	wants prove
+	mkdir -p t/deep
+	touch t/a.t t/b.t t/deep/c.t
+	lists $'t/a.t\nt/b.t' prove
+	lists $'t/a.t\nt/b.t\nt/deep/c.t' prove -lrv -I lib t
+	is_whole 'it does not know what :: and - mean' prove t/a.t :: fast
+	is_whole 'it does not know what --state means' prove --state save
+}
+
+@test "go test: packages that have tests; what does not compile is told by go, and nothing is run" {
+	wants go
+	export GOFLAGS=-mod=mod GOPROXY=off
+	mkdir -p vip/inner command
+	printf 'module example.com/lb\n\ngo 1.18\n' >go.mod
+	echo 'package lb' >lb.go
+	echo 'package vip' | tee vip/vip.go >vip/inner/vip.go
+	local folder
+	for folder in vip vip/inner command; do
+		printf 'package x\nimport "testing"\nfunc TestX(t *testing.T) {}\n' >$folder/x_test.go
+	done
+	sed -i 's/package vip/package x/' vip/vip.go vip/inner/vip.go
+	lists $'example.com/lb/command\nexample.com/lb/vip\nexample.com/lb/vip/inner' go test ./...
+	lists 'example.com/lb/vip' go test -v -run Nothing --short ./vip -args -c
+	is_whole 'it does not know what -c means' go test -c ./vip
+	is_whole 'it does not know what --json means' go test --json ./...
+	echo 'func y() { undefined() }' >>vip/vip.go
+	capture go test ./vip
+	fails_to_list "$status" 'undefined: undefined' go test ./...
+	assert_lacks "$stderr" $'\nok'
+}
+
+@test "cargo test: binaries, and all doc tests" {
+	wants cargo
+	mkdir -p src tests
+	printf '[package]\nname = "net-lb"\nversion = "0.1.0"\nedition = "2018"\n' >Cargo.toml
+	printf '//! ```\n//! assert!(true);\n//! ```\n#[test]\nfn a() {}\n' >src/lib.rs
+	printf '#[test]\nfn b() {}\n' >tests/it.rs
+	lists $'net-lb/net_lb\nnet-lb/it\ndoc tests' cargo test --offline
+	lists $'net-lb/it' cargo test --offline -q --test it -- --nocapture
+	is_whole 'it does not know what --no-run means' cargo test --no-run
+	echo 'fn c() { missing() }' >>src/lib.rs
+	fails_to_list 101 'cannot find function' cargo test --offline
+}
+
+@test "pytest: files, as pytest finds them" {
+	wants pytest
+	mkdir -p tests/deep
+	echo 'def test_a(): pass' | tee tests/test_a.py >tests/deep/test_b.py
+	touch tests/test_nothing.py
+	lists $'tests/deep/test_b.py\ntests/test_a.py' pytest -q
+	lists 'tests/deep/test_b.py' pytest -vk test_a tests/deep
+	is_whole 'single tests are named' pytest tests/test_a.py::test_a
+	is_whole 'it does not know what -x means' pytest -x
+	is_whole 'it found no units' pytest -k nothing
+	echo 'import nonsense_that_is_not_there' >tests/test_a.py
+	fails_to_list 2 'nonsense_that_is_not_there' pytest
+}
+
+@test "ctest: tests, whatever their names" {
+	wants ctest
+	cat >CTestTestfile.cmake <<-'END'
+		add_test("a.b" true)
+		add_test("a+b (c)" false)
+	END
+	lists $'a.b\na+b (c)' ctest --output-on-failure
+	lists 'a.b' ctest -E '\+' -j2
+	is_whole 'it does not know what -I means' ctest -I 1,1
+}
+
+@test "meson test: tests, built before" {
+	wants meson
+	wants ninja
+	printf 'project("lb", "c")\nexe = executable("t", "t.c")\ntest("one", exe)\ntest("two", exe, suite: "s")\n' |
+		tr '"' "'" >meson.build
+	echo 'int main(void) { return 0; }' >t.c
+	meson setup build >/dev/null
+	lists $'lb:one\nlb:two' meson test -C build
+	[ -x build/t ]
+	lists 'lb:two' meson test -C build --suite s
+}
+
+@test "a runner of one's own: units with any name, run in turn with their own status, on what it built" {
+	command -v linux.uml >/dev/null || skip 'the package user-mode-linux is not installed'
+	own_runner suite <<-'END'
+		# command: suite
+		# options: -v --level=
+		list() {
+			echo 'built here' >"$scratch/built"
+			shift "$options"
+			printf '%s\n' "$@" "it's \"odd\" \$HOME"
+		}
+		run() {
+			read -r built <"$scratch/built"
+			echo "$built: $* unit: $unit"
+			[ "$unit" != fails ] || exec sh -c 'kill -TERM $$'
+		}
+	END
+	capture timeout 60 ipvs-iso run --kernel uml --retries 1 -- ./suite one --level 2 'two  words' -v fails
+	assert_status 143
+	assert_same "built here: ./suite --level 2 -v unit: one
+built here: ./suite --level 2 -v unit: two  words
+built here: ./suite --level 2 -v unit: fails
+built here: ./suite --level 2 -v unit: fails
+built here: ./suite --level 2 -v unit: it's \"odd\" \$HOME" "$output"
+	assert_contains "$stderr" '4 units: 3 passed, 1 failed' '   RETRY ' 'fails: ended by signal 15 (Terminated)' '(2 attempts)'
+	no_scratch_is_left
+}
+
+@test "runners: the work tree's come before the user's, and these before those of the program" {
+	echo '# command: bats
+list() { echo mine; }' >mine.sh
+	lists a.bats bats a.bats
+	mkdir -p "$XDG_CONFIG_HOME/ipvs-iso/runners"
+	cp mine.sh "$XDG_CONFIG_HOME/ipvs-iso/runners/"
+	lists mine bats a.bats
+	own_runner tree <<<"$(sed s/mine/tree/ mine.sh)"
+	lists tree bats a.bats
+	own_runner .hidden <<<'# command: bats'
+	own_runner a-first <<<'# command: bats
+list() { echo "$((1 + 1)) $# $options ${0##*/}"; }'
+	lists '2 3 3 a-first.sh' bats -x a.bats
+}
+
+@test "runners that somebody else could have put there are refused" {
+	own_runner tree <<<'# command: bats
+list() { touch was-run; }'
+	chmod o+w .ipvs-iso/runners/tree.sh
+	capture ipvs-iso run --list -- bats a.bats
+	assert_status 125
+	assert_contains "$stderr" '.ipvs-iso/runners/tree.sh is not used: everybody may write to it' 'chmod o-w' --no-split
+	# Of commands that it does not know, nothing is asked.
+	lists true true
+	if [ "$(id -u)" -eq 0 ]; then
+		chmod o-w .ipvs-iso/runners/tree.sh
+		chown 61234 .ipvs-iso/runners/tree.sh
+		capture ipvs-iso run --list -- bats a.bats
+		assert_status 125
+		assert_contains "$stderr" 'it belongs to somebody else (user 61234)'
+		SUDO_UID=61235 capture ipvs-iso run --list -- bats a.bats
+		assert_status 125
+		[ ! -e was-run ]
+		SUDO_UID=61234 capture ipvs-iso run --list -- bats a.bats
+		assert_status 0
+	fi
+}
+
+@test "runners that fail, name a unit twice, or print what is no name" {
+	own_runner tree <<<'# command: suite
+list() { "$2"; }
+fails() { echo one; echo why >&2; exit 7; }
+dies() { kill -KILL $$; }
+twice() { echo one; echo one; }
+nul() { printf "a\0b\n"; }
+declines() { echo one >/dev/null; decline "so it is"; }'
+	fails_to_list 7 why ./suite fails
+	fails_to_list 137 'signal 9' ./suite dies
+	fails_to_list 127 'not found' ./suite nothing-of-the-kind
+	is_whole 'so it is' ./suite declines
+	capture ipvs-iso run --list -- ./suite twice
+	assert_status 125
+	assert_contains "$stderr" "tree.sh: the unit 'one' is named twice"
+	capture ipvs-iso run --list -- ./suite nul
+	assert_status 125
+	assert_contains "$stderr" 'NUL'
+}
+
+@test "the folder for what a runner builds goes also when ipvs-iso is killed" {
+	own_runner tree <<<'# command: suite
+list() { mkdir "$scratch/deep"; touch "$scratch/deep/file"; echo $$ >started; read -r _ <go-on; }'
+	local signal
+	for signal in INT KILL; do
+		mkfifo started go-on
+		background ipvs-iso run --list -- ./suite
+		read -r -t 30 lister <>started
+		ls "$TMPDIR"/ipvs-iso.*/deep/file
+		kill -s $signal "$job"
+		wait_for_job
+		no_scratch_is_left
+		kill "$lister"
+		rm started go-on
+	done
+}
