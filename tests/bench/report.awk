@@ -87,10 +87,19 @@ END {
 	costs("diff of two files of 110,000", seconds("diff.ours"), "the same of 55,000", seconds("diff.half"), 2.4)
 	costs("diff of two files of 110,000", seconds("diff.ours"), "diff(1) of ipvsadm -Sn", seconds("diff.theirs"), "")
 	costs("run -- true, empty table", seconds("run.ours"), "flock, ipvsadm in a script", seconds("run.theirs"), 0.333)
+	if ("go.serial" in time) {
+		exec_name = "go.exec" in time ? "go.exec" : "go.exec-stand-in"
+		costs("go test -exec, 20 packages, cold" (exec_name == "go.exec" ? "" : " [1]"), seconds(exec_name), "go test -p 1",
+			seconds("go.serial"), 0.6)
+		costs("run -- go test, 20 packages, cold", seconds("go.split"), "go test -p 1", seconds("go.serial"), "")
+	}
 	room("peak memory, snapshot of 110,000", "snapshot.ours", "96 MiB", 96 * 1024, 1)
 	room("peak memory, restore of 110,000", "restore.ours", "96 MiB", 96 * 1024, 1)
 	room("peak memory, snapshot of 110,000", "snapshot.ours", "ipvsadm -Sn", median(memory["snapshot.theirs"]), "")
 	room("peak memory, restore of 110,000", "restore.ours", "ipvsadm -R", median(memory["restore.theirs"]), "")
+
+	if ("go.exec-stand-in" in time)
+		print "[1] No IPVS on this host: a program that costs as much stands in, see tests/bench/go-exec."
 
 	printf "{\n  \"kernel\": \"%s\",\n  \"rows\": [\n%s\n  ],\n  \"seconds\": {", kernel, rows >json
 	for (name in time) {
