@@ -14,6 +14,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+/* It becomes an argument of sh(1), of which Linux takes 128 KiB. */
+#define RUNNER_LENGTH_MAX 65536
+
 void runner_clear(struct runner *runner)
 {
 	free(runner->path);
@@ -46,6 +49,8 @@ static int try_file(struct runner *runner, const char *path, char *const *comman
 		return error_set_errno(error, errno, "cannot read the runner %s", path);
 	if (!S_ISREG(status.st_mode))
 		return 0;
+	if (status.st_size > RUNNER_LENGTH_MAX)
+		return error_set(error, ERROR_INPUT, "the runner %s is longer than %d bytes", path, RUNNER_LENGTH_MAX);
 	size_t length;
 	CLEANUP_FREE char *text = file_read_descriptor(file, path, &length, error);
 	if (!text)

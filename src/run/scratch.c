@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,11 +55,18 @@ static int start_keeper(struct scratch *scratch, struct error *error)
 	return 0;
 }
 
-int scratch_make(struct scratch *scratch, struct error *error)
+/* Units in a guest must see it, too: that has a /run and a /dev of its own. */
+static const char *parent_folder(void)
 {
 	const char *parent = getenv("TMPDIR");
-	if (!parent || *parent != '/')
-		parent = "/tmp";
+	if (!parent || *parent != '/' || strncmp(parent, "/run/", 5) == 0 || strncmp(parent, "/dev/", 5) == 0)
+		return "/tmp";
+	return parent;
+}
+
+int scratch_make(struct scratch *scratch, struct error *error)
+{
+	const char *parent = parent_folder();
 	scratch->path = memory_printf("%s/ipvs-iso.XXXXXX", parent);
 	if (!mkdtemp(scratch->path)) {
 		error_set_errno(error, errno, "cannot make a folder in %s", parent);
