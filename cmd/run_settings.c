@@ -193,7 +193,7 @@ static int set_number(unsigned *number, const char *value, const char **rest, st
 static int set_shard(const char *value, struct error *error)
 {
 	struct plan_order *order = &run_settings.order;
-	const char *rest;
+	const char *rest = "";
 	if (set_number(&order->shard, value, &rest, error) < 0 || *rest != '/' ||
 	    set_number(&order->shards, rest + 1, NULL, error) < 0 || order->shard > order->shards)
 		return error_set(error, ERROR_INPUT, "'%s' is no shard; write which of how many, such as 1/3", value);

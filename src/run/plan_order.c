@@ -19,7 +19,7 @@ static uint64_t next_random(uint64_t *state)
 	return mix(*state);
 }
 
-/* FNV-1a, mixed once more: names that differ in their last byte only would fall into few shards otherwise. */
+/* FNV-1a, mixed once more: its lowest bit, which alone chooses between two shards, is the parity of the bytes. */
 static uint64_t hash_of(const char *name)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);

@@ -55,34 +55,33 @@ size_t runner_knows(const char *text, char *const *command)
 	return 0;
 }
 
-/* The options that may be passed on to each unit; those that take a value end with "=". */
-struct known_options {
-	char *text; /* " -v --verbose --jobs= ", owned; or NULL: all */
-};
-
-static struct known_options read_options(const char *text)
+/*
+ * The options that may be passed on to each unit, as " -v --verbose --jobs= ": those that take a value end with "=". NULL: all.
+ * The caller frees.
+ */
+static char *read_options(const char *text)
 {
-	struct known_options options = {0};
+	char *options = NULL;
 	const char *line = text;
 	for (char *words; next_line(&line, "options", &words); free(words)) {
-		char *longer = memory_printf("%s%s ", options.text ? options.text : " ", words);
-		free(options.text);
-		options.text = longer;
+		char *longer = memory_printf("%s%s ", options ? options : " ", words);
+		free(options);
+		options = longer;
 	}
 	return options;
 }
 
 /* Whether `option`, of that length, is among them, with `ending`. */
-static bool is_known(const struct known_options *options, const char *option, size_t length, const char *ending)
+static bool is_known(const char *options, const char *option, size_t length, const char *ending)
 {
 	CLEANUP_FREE char *word = memory_printf(" %.*s%s ", (int)length, option, ending);
-	return strstr(options->text, word) != NULL;
+	return strstr(options, word) != NULL;
 }
 
 enum option_form { OPTION_UNKNOWN, OPTION_COMPLETE, OPTION_WANTS_VALUE };
 
 /* Letters behind one dash; behind the last may stand its value. */
-static enum option_form form_of_letters(const struct known_options *options, const char *word)
+static enum option_form form_of_letters(const char *options, const char *word)
 {
 	for (const char *letter = word + 1; *letter; letter++) {
 		const char option[] = {'-', *letter};
@@ -94,7 +93,7 @@ static enum option_form form_of_letters(const struct known_options *options, con
 	return OPTION_COMPLETE;
 }
 
-static enum option_form form_of(const struct known_options *options, const char *word)
+static enum option_form form_of(const char *options, const char *word)
 {
 	size_t length = strlen(word);
 	if (is_known(options, word, length, ""))
@@ -109,20 +108,19 @@ static enum option_form form_of(const struct known_options *options, const char 
 
 const char *runner_sort(struct runner_words *sorted, const char *text, char *const *command, size_t known)
 {
-	struct known_options options = read_options(text);
-	CLEANUP_FREE char *owned = options.text;
+	CLEANUP_FREE char *options = read_options(text);
 	ARRAY(char *) operands = {0};
 	const char *unknown = NULL;
 	for (size_t i = 0; command[i] && !unknown; i++) {
 		bool is_operand = command[i][0] != '-' || !command[i][1];
-		if (i >= known && options.text && is_operand) {
+		if (i >= known && options && is_operand) {
 			*array_append(&operands) = command[i];
 			continue;
 		}
 		*array_append(&sorted->words) = command[i];
-		if (i < known || !options.text)
+		if (i < known || !options)
 			continue;
-		enum option_form form = form_of(&options, command[i]);
+		enum option_form form = form_of(options, command[i]);
 		if (form == OPTION_UNKNOWN || (form == OPTION_WANTS_VALUE && !command[i + 1]))
 			unknown = command[i];
 		else if (form == OPTION_WANTS_VALUE)

@@ -135,8 +135,8 @@ wants() {
 
 @test "cargo test: binaries, and all doc tests" {
 	wants cargo
-	mkdir -p src tests
-	printf '[package]\nname = "net-lb"\nversion = "0.1.0"\nedition = "2018"\n' >Cargo.toml
+	cargo init --offline --quiet --vcs none --lib --name net-lb
+	mkdir tests
 	printf '//! ```\n//! assert!(true);\n//! ```\n#[test]\nfn a() {}\n' >src/lib.rs
 	printf '#[test]\nfn b() {}\n' >tests/it.rs
 	lists $'net-lb/net_lb\nnet-lb/it\ndoc tests' cargo test --offline

@@ -140,6 +140,20 @@ static void shards_are_even_and_have_every_unit_once(void **state)
 	}
 }
 
+static void names_that_are_much_alike_are_shared_out_too(void **state)
+{
+	(void)state;
+	CLEANUP_PLAN struct plan plan = {0};
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	for (const char *letter = "abcdefghijklmnopqrstuvwxyz"; *letter; letter++) {
+		char name[] = {*letter, *letter, '\0'};
+		char *const arguments[] = {"run", name, NULL};
+		assert_int_equal(plan_add_made(&plan, name, arguments, &error), 0);
+	}
+	plan_arrange(&plan, &(struct plan_order){.shard = 1, .shards = 2});
+	assert_in_range(plan.units.count, 6, 20);
+}
+
 /* A unit stays in its shard when others come or go, and whatever their order. */
 static void a_units_shard_is_its_own(void **state)
 {
@@ -185,6 +199,7 @@ int main(void)
 		cmocka_unit_test(shuffling_loses_no_unit),
 		cmocka_unit_test(every_order_is_as_likely),
 		cmocka_unit_test(shards_are_even_and_have_every_unit_once),
+		cmocka_unit_test(names_that_are_much_alike_are_shared_out_too),
 		cmocka_unit_test(a_units_shard_is_its_own),
 		cmocka_unit_test(a_shard_may_be_empty),
 	};
