@@ -48,6 +48,13 @@ bad on $headings" "$output"
 	assert_lacks "$stderr" RETRY
 }
 
+@test "--retries: also where several units run at once" {
+	capture ipvs-iso run --isolation netns -j 2 --retries 1 --unit a --unit b --unit c -- \
+		sh -c '[ -e "$0.seen" ] || { : >"$0.seen"; exit 3; }'
+	assert_status 0
+	assert_contains "$stderr" '3 units: 3 flaky'
+}
+
 @test "--fail-fast: the first unit that does not pass is the last" {
 	local -a units=(--unit true --unit '[ -e again ] || ! : >again' --unit 'exit 5' --unit 'echo not reached')
 	capture ipvs-iso run --fail-fast --retries 1 "${units[@]}" -- sh -c
