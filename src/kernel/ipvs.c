@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "kernel/family.h"
 #include "kernel/netlink.h"
+#include "kernel/read.h"
 #include "kernel/rivals.h"
 #include "kernel/sysctls.h"
 #include "table/rules.h"
@@ -108,7 +109,7 @@ static int verify(struct ipvs *ipvs, const struct table *wanted, const struct ch
 {
 	CLEANUP_TABLE struct table live;
 	table_init(&live);
-	if (ipvs_read(ipvs, &live, error) < 0)
+	if (read_changed(ipvs, wanted, ours, &live, error) < 0)
 		return -1;
 	CLEANUP_CHANGES struct changes rest = {0};
 	table_diff(&rest, wanted, &live);

@@ -40,8 +40,9 @@ int ipvs_read_counted(struct ipvs *ipvs, struct table *table, struct error *erro
 int ipvs_apply(struct ipvs *ipvs, const struct changes *changes, struct error *error);
 
 /*
- * Makes the live table equal `wanted`: reads it, applies the difference, reads it again and compares. A difference that
- * remains is an error which lists it. Sysctls that `wanted` does not name stay.
+ * Makes the live table equal `wanted`: reads it, applies the difference, reads it again and compares; destinations only of
+ * services that had to be changed. A difference that remains is an error which lists it. Sysctls that `wanted` does not
+ * name stay.
  */
 int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error);
 

@@ -87,8 +87,9 @@ end_rival() {
 		while ipvsadm -E -t 10.66.0.1:1 -s wrr && ipvsadm -E -t 10.66.0.1:1 -s rr; do
 			:
 		done
-		sleep 600
+		read -r _ <>forever # no process of its own that would stay
 	SCRIPT
+	mkfifo forever
 	chmod +x keepalived
 	capture ipvs-iso run -- bash -c './keepalived & until [ -e flips ]; do sleep 0.02; done'
 	# It was the unit's own, and has been ended with it.
