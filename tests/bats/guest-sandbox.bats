@@ -7,6 +7,7 @@ load helper
 
 setup() {
 	isolate_state
+	mount --make-rshared / # as systemd makes it on hosts: what is mounted in one namespace appears in others
 	namespaces_before=$(namespaces)
 	mounts_before=$(</proc/self/mountinfo)
 }
