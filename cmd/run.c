@@ -107,6 +107,8 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 	CLEANUP_RUN_RESULT struct run_result result = {
 		.shuffled = run_settings.order.shuffled,
 		.seed = run_settings.order.seed,
+		.shard = run_settings.order.shard,
+		.shards = run_settings.order.shards,
 	};
 	if (choice->why && !manners.quiet)
 		fprintf(stderr, "ipvs-iso: using a kernel of our own (%s): %s\n", choice->guest->name, choice->why);

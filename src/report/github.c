@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Workflow commands of GitHub Actions, which make an annotation of each unit that did not pass; and the job's summary.
+ * Workflow commands of GitHub Actions, which make an annotation of each unit that did not pass, or not the first time;
+ * and the job's summary.
  * The runner looks for commands in standard output and standard error alike.
  */
 #include <errno.h>
@@ -36,9 +37,10 @@ static void put_property(FILE *stream, uint32_t character)
 		put_message(stream, character);
 }
 
-static void put_annotation(FILE *stream, const char *title, const char *message)
+/* `command`: error, warning or notice */
+static void put_annotation(FILE *stream, const char *command, const char *title, const char *message)
 {
-	fputs("::error title=", stream);
+	fprintf(stream, "::%s title=", command);
 	characters_write_text(stream, title, put_property);
 	fputs("::", stream);
 	characters_write_text(stream, message, put_message);
@@ -49,10 +51,13 @@ static void put_annotation(FILE *stream, const char *title, const char *message)
 static char *describe(const struct unit_result *unit)
 {
 	CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
+	CLEANUP_FREE char *attempts = summary_attempts(unit, RESIDUE_SET_ALL);
 	char *text = NULL;
 	size_t length;
 	FILE *out = memory_stream(&text, &length);
-	fputs(reason, out);
+	fputs(reason ? reason : "passed, but not the first time", out);
+	if (attempts)
+		fprintf(out, " (%s)", attempts);
 	if (unit->trouble.remedy)
 		fprintf(out, "\n%s", unit->trouble.remedy);
 	for (size_t i = 0; i < unit->residue.entries.count; i++) {
@@ -70,16 +75,21 @@ void report_github(FILE *stream, const struct run_result *result, const struct r
 	(void)style;
 	for (size_t i = 0; i < result->units.count; i++) {
 		const struct unit_result *unit = &result->units.items[i];
-		enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
-		if (verdict == VERDICT_PASSED)
+		bool flaky = unit_is_flaky(unit, RESIDUE_SET_ALL);
+		if (!flaky && unit_verdict(unit, RESIDUE_SET_ALL) == VERDICT_PASSED)
 			continue;
-		CLEANUP_FREE char *title = memory_printf("%s %s", summary_verdict_word(verdict), unit->name);
+		CLEANUP_FREE char *title = memory_printf("%s %s", summary_word(unit, RESIDUE_SET_ALL), unit->name);
 		CLEANUP_FREE char *message = describe(unit);
-		put_annotation(stream, title, message);
+		put_annotation(stream, flaky ? "warning" : "error", title, message);
+	}
+	CLEANUP_FREE char *order = summary_order(result);
+	if (order) {
+		CLEANUP_FREE char *message = memory_printf("the units ran in the order %s", order);
+		put_annotation(stream, "notice", "ipvs-iso", message);
 	}
 	CLEANUP_FREE char *trouble = summary_run_trouble(result);
 	if (trouble)
-		put_annotation(stream, "ipvs-iso", trouble);
+		put_annotation(stream, "error", "ipvs-iso", trouble);
 }
 
 /* As much as GitHub takes. The caller frees. */

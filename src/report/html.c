@@ -45,6 +45,17 @@ static enum verdict verdict_of(const struct unit_result *unit)
 	return unit_verdict(unit, RESIDUE_SET_ALL);
 }
 
+static bool is_flaky(const struct unit_result *unit)
+{
+	return unit_is_flaky(unit, RESIDUE_SET_ALL);
+}
+
+/* What html_style[] knows a unit by. */
+static const char *class_of(const struct unit_result *unit)
+{
+	return is_flaky(unit) ? "flaky" : verdict_name(verdict_of(unit));
+}
+
 /* ---- the head ---- */
 
 static void put_head(FILE *stream, const char *summary)
@@ -80,6 +91,8 @@ static void put_header(FILE *stream, const struct run_result *result, const char
 	CLEANUP_FREE char *isolation = result->isolation ? memory_printf("%s, %u unit%s at once", result->isolation,
 									 result->jobs, result->jobs == 1 ? "" : "s")
 							 : NULL;
+	CLEANUP_FREE char *order = summary_order(result);
+	CLEANUP_FREE char *shard = summary_shard(result);
 	when[strcspn(when, "T")] = ' ';
 	fputs("<body>\n<a class=\"skip\" href=\"#units\">To the units</a>\n<header>\n<p "
 	      "class=\"product\">ipvs-iso</p>\n<h1>",
@@ -89,6 +102,8 @@ static void put_header(FILE *stream, const struct run_result *result, const char
 	put_fact(stream, "Command", result->command);
 	put_fact(stream, "Kernel", result->kernel);
 	put_fact(stream, "Isolation", isolation);
+	put_fact(stream, "Order", order);
+	put_fact(stream, "Shard", shard);
 	put_fact(stream, "Started", when);
 	put_fact(stream, "Took", duration);
 	fputs("</dl>\n", stream);
@@ -155,13 +170,13 @@ static void put_bar(FILE *stream, const char *phase, int64_t from, int64_t lengt
 			100.0 * (double)from / (double)span, 100.0 * (double)length / (double)span);
 }
 
-static const char *sign_of(enum verdict verdict)
+static const char *sign_of(const struct unit_result *unit)
 {
 	static const char *const signs[] = {
 		[VERDICT_PASSED] = "\u2713", [VERDICT_RESIDUE] = "\u25b3", [VERDICT_TIMED_OUT] = "\u25f7",
 		[VERDICT_FAILED] = "\u2717", [VERDICT_TROUBLE] = "!",
 	};
-	return signs[verdict];
+	return is_flaky(unit) ? "\u21bb" : signs[verdict_of(unit)];
 }
 
 static void begin_row(FILE *stream, const char *class, const char *sign, const char *name, int64_t span)
@@ -175,8 +190,7 @@ static void begin_row(FILE *stream, const char *class, const char *sign, const c
 static void put_unit_row(FILE *stream, const struct unit_result *unit, int64_t span)
 {
 	const struct unit_times *times = &unit->times;
-	enum verdict verdict = verdict_of(unit);
-	begin_row(stream, verdict_name(verdict), sign_of(verdict), unit->name, span);
+	begin_row(stream, class_of(unit), sign_of(unit), unit->name, span);
 	int64_t at = times->started;
 	put_bar(stream, "waiting", at - times->waited, times->waited, span);
 	put_bar(stream, "preparing", at, times->preparing, span);
@@ -217,7 +231,7 @@ static void put_times_table(FILE *stream, const struct run_result *result)
 		const struct unit_times *times = &unit->times;
 		fputs("<tr><th scope=\"row\">", stream);
 		put_line(stream, unit->name);
-		fprintf(stream, "</th><td>%s</td>", summary_verdict_word(verdict_of(unit)));
+		fprintf(stream, "</th><td>%s</td>", summary_word(unit, RESIDUE_SET_ALL));
 		const int64_t phases[] = {times->waited, times->preparing, times->running, times->cleaning};
 		for (size_t phase = 0; phase < sizeof phases / sizeof *phases; phase++)
 			fprintf(stream, "<td class=\"number\">%.3f</td>", seconds(phases[phase]));
@@ -325,11 +339,12 @@ static void put_unit(FILE *stream, const struct unit_result *unit, size_t number
 {
 	enum verdict verdict = verdict_of(unit);
 	const struct unit_times *times = &unit->times;
+	CLEANUP_FREE char *attempts = summary_attempts(unit, RESIDUE_SET_ALL);
 	CLEANUP_FREE char *reason = verdict == VERDICT_RESIDUE ? NULL : summary_reason(unit, RESIDUE_SET_ALL);
 	fprintf(stream,
 		"<article class=\"unit %s\" aria-labelledby=\"unit-%zu\">\n<h3 id=\"unit-%zu\"><span "
 		"class=\"badge\">%s</span> ",
-		verdict_name(verdict), number, number, summary_verdict_word(verdict));
+		class_of(unit), number, number, summary_word(unit, RESIDUE_SET_ALL));
 	put_line(stream, unit->name);
 	fputs("</h3>\n", stream);
 	if (reason) {
@@ -341,41 +356,49 @@ static void put_unit(FILE *stream, const struct unit_result *unit, size_t number
 		}
 		fputs("</p>\n", stream);
 	}
-	fprintf(stream, "<p class=\"times\">waited %.3f s, ran %.3f s</p>\n", seconds(times->waited),
-		seconds(times->running));
+	fprintf(stream, "<p class=\"times\">waited %.3f s, ran %.3f s%s%s</p>\n", seconds(times->waited),
+		seconds(times->running), attempts ? ", " : "", attempts ? attempts : "");
 	put_residue(stream, &unit->residue);
 	put_output(stream, unit);
 	fputs("</article>\n", stream);
 }
 
-static void put_units(FILE *stream, const struct run_result *result, bool passed)
+/* Which units stand together: those that want attention come first. */
+enum part { PART_NOT_PASSED, PART_FLAKY, PART_PASSED };
+
+static enum part part_of(const struct unit_result *unit)
 {
+	if (verdict_of(unit) != VERDICT_PASSED)
+		return PART_NOT_PASSED;
+	return is_flaky(unit) ? PART_FLAKY : PART_PASSED;
+}
+
+static void put_part(FILE *stream, const struct run_result *result, enum part part, const char *id, const char *heading)
+{
+	bool begun = false;
 	for (size_t i = 0; i < result->units.count; i++) {
 		const struct unit_result *unit = &result->units.items[i];
-		if ((verdict_of(unit) == VERDICT_PASSED) == passed)
-			put_unit(stream, unit, i + 1);
+		if (part_of(unit) != part)
+			continue;
+		if (!begun)
+			fprintf(stream, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n", id, id, heading);
+		begun = true;
+		put_unit(stream, unit, i + 1);
 	}
+	if (begun)
+		fputs("</section>\n", stream);
 }
 
 void report_html(FILE *stream, const struct run_result *result, const struct report_style *style)
 {
 	(void)style;
 	CLEANUP_FREE char *summary = summary_text(result, RESIDUE_SET_ALL);
-	size_t passed = summary_make(result, RESIDUE_SET_ALL).of[VERDICT_PASSED];
 	put_head(stream, summary);
 	put_header(stream, result, summary);
 	put_timeline(stream, result);
 	fputs("<div id=\"units\">\n", stream);
-	if (passed < result->units.count) {
-		fputs("<section aria-labelledby=\"attention\">\n<h2 id=\"attention\">Units that did not pass</h2>\n",
-		      stream);
-		put_units(stream, result, false);
-		fputs("</section>\n", stream);
-	}
-	if (passed) {
-		fputs("<section aria-labelledby=\"passed\">\n<h2 id=\"passed\">Units that passed</h2>\n", stream);
-		put_units(stream, result, true);
-		fputs("</section>\n", stream);
-	}
+	put_part(stream, result, PART_NOT_PASSED, "attention", "Units that did not pass");
+	put_part(stream, result, PART_FLAKY, "flaky", "Units that passed, but not the first time");
+	put_part(stream, result, PART_PASSED, "passed", "Units that passed");
 	fputs("</div>\n</main>\n<footer>Made by ipvs-iso " IPVS_ISO_VERSION "</footer>\n</body>\n</html>\n", stream);
 }

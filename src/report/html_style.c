@@ -46,10 +46,10 @@ const char html_style[] =
 	".badge { display: inline-block; padding: 0 .5em; border-radius: .3em; border: 1px solid currentColor;\n"
 	"  font-size: .75rem; font-weight: 700; line-height: 1.6; white-space: nowrap; vertical-align: .1em; }\n"
 	".passed .badge { color: var(--good); background: var(--good-soft); }\n"
-	".residue .badge { color: var(--odd); background: var(--odd-soft); }\n"
+	".residue .badge, .flaky .badge { color: var(--odd); background: var(--odd-soft); }\n"
 	".failed .badge, .timed-out .badge, .trouble .badge { color: var(--bad); background: var(--bad-soft); }\n"
 	".passed { --bar: var(--good-bar); }\n"
-	".residue { --bar: var(--odd-bar); }\n"
+	".residue, .flaky { --bar: var(--odd-bar); }\n"
 	".failed, .timed-out, .trouble { --bar: var(--bad-bar); }\n"
 	/* the timeline */
 	".legend { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; margin: 0 0 "

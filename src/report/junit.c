@@ -4,6 +4,8 @@
  * a test case with at most one failure or error, since readers differ in which of several they show.
  */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "report/markup.h"
@@ -67,6 +69,23 @@ static void put_failure(FILE *stream, const struct unit_result *unit, enum verdi
 	fprintf(stream, "</%s>\n", element);
 }
 
+/* What the schema has no place for, and does not fail the unit. Readers show one such element of a case at most. */
+static void put_remarks(FILE *stream, const struct unit_result *unit)
+{
+	CLEANUP_FREE char *attempts = summary_attempts(unit, RESIDUE_SET_ALL);
+	CLEANUP_FREE char *tolerated = residue_lines(&unit->residue, true);
+	if (!attempts && !tolerated)
+		return;
+	fputs("      <system-err>", stream);
+	if (attempts)
+		fprintf(stream, "%s%s", unit_is_flaky(unit, RESIDUE_SET_ALL) ? "flaky: passed at " : "", attempts);
+	if (tolerated) {
+		fprintf(stream, "%sresidue that does not fail the run:\n", attempts ? "\n" : "");
+		put_text(stream, tolerated);
+	}
+	fputs("</system-err>\n", stream);
+}
+
 static void put_streams(FILE *stream, const struct unit_result *unit)
 {
 	const struct unit_output *output = &unit->output;
@@ -77,19 +96,55 @@ static void put_streams(FILE *stream, const struct unit_result *unit)
 		characters_write(stream, output->bytes, output->length, markup_put);
 		fputs("</system-out>\n", stream);
 	}
-	CLEANUP_FREE char *tolerated = residue_lines(&unit->residue, true);
-	if (tolerated) {
-		fputs("      <system-err>residue that does not fail the run:\n", stream);
-		put_text(stream, tolerated);
-		fputs("</system-err>\n", stream);
-	}
+	put_remarks(stream, unit);
 }
 
-static void put_unit(FILE *stream, const struct unit_result *unit)
+/* By the name; those of one name as they stand. */
+static int compare_names(const void *a, const void *b)
+{
+	const struct unit_result *first = *(const struct unit_result *const *)a;
+	const struct unit_result *second = *(const struct unit_result *const *)b;
+	int order = strcmp(first->name, second->name);
+	return order ? order : (first > second) - (first < second);
+}
+
+/*
+ * Readers tell cases apart by their names, and some show but one of each; units of several runs may have the same
+ * name. The second "web" is "web (2)". As many as there are units; see free_names().
+ */
+static char **make_names(const struct run_result *result)
+{
+	size_t count = result->units.count;
+	const struct unit_result *units = result->units.items;
+	CLEANUP_FREE const struct unit_result **sorted = memory_allocate(count, sizeof *sorted);
+	char **names = memory_allocate(count, sizeof *names);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &units[i];
+	if (count)
+		qsort(sorted, count, sizeof *sorted, compare_names);
+	size_t first = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *name = sorted[i]->name;
+		if (strcmp(name, sorted[first]->name) != 0)
+			first = i;
+		names[sorted[i] - units] =
+			i == first ? memory_copy_string(name) : memory_printf("%s (%zu)", name, i - first + 1);
+	}
+	return names;
+}
+
+static void free_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+static void put_unit(FILE *stream, const struct unit_result *unit, const char *name)
 {
 	enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
 	fputs("    <testcase classname=\"ipvs-iso\"", stream);
-	put_attribute(stream, "name", unit->name);
+	put_attribute(stream, "name", name);
 	put_seconds(stream, unit->times.running);
 	fputs(">\n", stream);
 	if (verdict != VERDICT_PASSED)
@@ -112,9 +167,23 @@ static void put_property(FILE *stream, const char *name, const char *value)
 {
 	if (!value)
 		return;
-	fprintf(stream, "      <property name=\"%s\"", name);
+	fputs("      <property", stream);
+	put_attribute(stream, "name", name);
 	put_attribute(stream, "value", value);
 	fputs("/>\n", stream);
+}
+
+/* A case can have no properties. */
+static void put_attempts(FILE *stream, const struct run_result *result, char *const *names)
+{
+	for (size_t i = 0; i < result->units.count; i++) {
+		const struct unit_result *unit = &result->units.items[i];
+		if (unit->attempts <= 1)
+			continue;
+		CLEANUP_FREE char *name = memory_printf("attempts of %s", names[i]);
+		CLEANUP_FREE char *value = memory_printf("%u", unit->attempts);
+		put_property(stream, name, value);
+	}
 }
 
 static void put_counts(FILE *stream, const struct run_result *result, const char *trouble)
@@ -133,6 +202,9 @@ void report_junit(FILE *stream, const struct run_result *result, const struct re
 	CLEANUP_FREE char *trouble = summary_run_trouble(result);
 	CLEANUP_FREE char *started = summary_time(result->started_ms);
 	CLEANUP_FREE char *summary = summary_text(result, RESIDUE_SET_ALL);
+	CLEANUP_FREE char *order = summary_order(result);
+	CLEANUP_FREE char *shard = summary_shard(result);
+	char **names = make_names(result);
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", stream);
 	put_counts(stream, result, trouble);
 	fputs(">\n  <testsuite", stream);
@@ -142,11 +214,15 @@ void report_junit(FILE *stream, const struct run_result *result, const struct re
 	put_property(stream, "command", result->command);
 	put_property(stream, "kernel", result->kernel);
 	put_property(stream, "isolation", result->isolation);
+	put_property(stream, "order", order);
+	put_property(stream, "shard", shard);
 	put_property(stream, "summary", summary);
+	put_attempts(stream, result, names);
 	fputs("    </properties>\n", stream);
 	for (size_t i = 0; i < result->units.count; i++)
-		put_unit(stream, &result->units.items[i]);
+		put_unit(stream, &result->units.items[i], names[i]);
 	if (trouble)
 		put_run_trouble(stream, trouble);
 	fputs("  </testsuite>\n</testsuites>\n", stream);
+	free_names(names, result->units.count);
 }

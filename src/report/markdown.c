@@ -94,7 +94,7 @@ static void put_unit(FILE *stream, const struct unit_result *unit, bool outputs)
 	if (verdict == VERDICT_PASSED && !unit->residue.entries.count)
 		return;
 	CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
-	fprintf(stream, "#### %s: ", summary_verdict_word(verdict));
+	fprintf(stream, "#### %s: ", summary_word(unit, RESIDUE_SET_ALL));
 	put_text(stream, unit->name);
 	fputs("\n\n", stream);
 	if (reason && verdict != VERDICT_RESIDUE) {
@@ -110,17 +110,33 @@ static void put_unit(FILE *stream, const struct unit_result *unit, bool outputs)
 		put_output(stream, &unit->output);
 }
 
+/* "passed", "flaky, attempt 2", "exit status 3, 2 attempts" */
+static void put_outcome(FILE *stream, const struct unit_result *unit)
+{
+	CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
+	CLEANUP_FREE char *attempts = summary_attempts(unit, RESIDUE_SET_ALL);
+	const char *passed = unit_is_flaky(unit, RESIDUE_SET_ALL) ? "flaky" : "passed";
+	put_text(stream, reason ? reason : passed);
+	if (attempts)
+		fprintf(stream, ", %s", attempts);
+}
+
+static const char *sign_of(const struct unit_result *unit)
+{
+	if (unit_verdict(unit, RESIDUE_SET_ALL) != VERDICT_PASSED)
+		return "\u274c";
+	return unit_is_flaky(unit, RESIDUE_SET_ALL) ? "\u26a0\ufe0f" : "\u2705";
+}
+
 static void put_table(FILE *stream, const struct run_result *result)
 {
 	fputs("| | Unit | Result | Time |\n|---|---|---|---:|\n", stream);
 	for (size_t i = 0; i < result->units.count; i++) {
 		const struct unit_result *unit = &result->units.items[i];
-		enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
-		CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
-		fprintf(stream, "| %s | ", verdict == VERDICT_PASSED ? "\u2705" : "\u274c");
+		fprintf(stream, "| %s | ", sign_of(unit));
 		put_text(stream, unit->name);
 		fputs(" | ", stream);
-		put_text(stream, reason ? reason : "passed");
+		put_outcome(stream, unit);
 		fprintf(stream, " | %.3f s |\n", (double)unit->times.running / 1000);
 	}
 	fputc('\n', stream);
@@ -139,6 +155,8 @@ void markdown_write(FILE *stream, const struct run_result *result, bool outputs)
 {
 	CLEANUP_FREE char *summary = summary_text(result, RESIDUE_SET_ALL);
 	CLEANUP_FREE char *trouble = summary_run_trouble(result);
+	CLEANUP_FREE char *order = summary_order(result);
+	CLEANUP_FREE char *shard = summary_shard(result);
 	fprintf(stream, "### ipvs-iso: %s\n\n", summary);
 	if (trouble) {
 		fputs("**", stream);
@@ -147,6 +165,8 @@ void markdown_write(FILE *stream, const struct run_result *result, bool outputs)
 	}
 	put_fact(stream, "Command", result->command);
 	put_fact(stream, "Kernel", result->kernel);
+	put_fact(stream, "Order", order);
+	put_fact(stream, "Shard", shard);
 	fprintf(stream, "Time: %.1f s\n\n", (double)result->duration_ms / 1000);
 	put_table(stream, result);
 	for (size_t i = 0; i < result->units.count; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/summary.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -45,13 +46,30 @@ char *summary_text(const struct run_result *result, unsigned fail_on)
 	return text;
 }
 
-const char *summary_verdict_word(enum verdict verdict)
+const char *summary_word(const struct unit_result *unit, unsigned fail_on)
 {
 	static const char *const words[] = {
 		[VERDICT_PASSED] = "PASS", [VERDICT_RESIDUE] = "RESIDUE", [VERDICT_TIMED_OUT] = "TIMEOUT",
 		[VERDICT_FAILED] = "FAIL", [VERDICT_TROUBLE] = "TROUBLE",
 	};
-	return words[verdict];
+	return unit_is_flaky(unit, fail_on) ? "FLAKY" : words[unit_verdict(unit, fail_on)];
+}
+
+char *summary_attempts(const struct unit_result *unit, unsigned fail_on)
+{
+	if (unit->attempts <= 1)
+		return NULL;
+	return memory_printf(unit_is_flaky(unit, fail_on) ? "attempt %u" : "%u attempts", unit->attempts);
+}
+
+char *summary_order(const struct run_result *result)
+{
+	return result->shuffled ? memory_printf("shuffle:%" PRIu32, result->seed) : NULL;
+}
+
+char *summary_shard(const struct run_result *result)
+{
+	return result->shards ? memory_printf("%u/%u", result->shard, result->shards) : NULL;
 }
 
 char *summary_reason(const struct unit_result *unit, unsigned fail_on)

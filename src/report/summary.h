@@ -16,8 +16,17 @@ struct summary summary_make(const struct run_result *result, unsigned fail_on);
 /* "3 units: 1 passed, 2 left residue". The caller frees. */
 char *summary_text(const struct run_result *result, unsigned fail_on);
 
-/* As text_unit() shows it: PASS, RESIDUE, TIMEOUT, FAIL, TROUBLE */
-const char *summary_verdict_word(enum verdict verdict);
+/* As text_unit() shows it: PASS, FLAKY, RESIDUE, TIMEOUT, FAIL, TROUBLE */
+const char *summary_word(const struct unit_result *unit, unsigned fail_on);
+
+/* "attempt 2" of a unit that passed then, "3 attempts" of another. NULL where it ran once. The caller frees. */
+char *summary_attempts(const struct unit_result *unit, unsigned fail_on);
+
+/* The order, as --order takes it: "shuffle:7". NULL where the units ran as listed. The caller frees. */
+char *summary_order(const struct run_result *result);
+
+/* The part of the plan, as --shard takes it: "2/3". NULL where it was all of it. The caller frees. */
+char *summary_shard(const struct run_result *result);
 
 /* Why a unit did not pass, on a line: "exit status 3", "left residue". NULL where it passed. The caller frees. */
 char *summary_reason(const struct unit_result *unit, unsigned fail_on);

@@ -80,6 +80,9 @@ static void put_unit(FILE *stream, const struct unit_result *unit, size_t number
 		put_string(stream, "message", reason);
 	if (unit->trouble.remedy)
 		put_string(stream, "remedy", unit->trouble.remedy);
+	if (unit->attempts > 1)
+		fprintf(stream, "  attempts: %u\n  flaky: %s\n", unit->attempts,
+			unit_is_flaky(unit, RESIDUE_SET_ALL) ? "true" : "false");
 	fprintf(stream, "  exitcode: %d\n", unit->status);
 	put_times(stream, &unit->times);
 	put_residue(stream, &unit->residue);
@@ -103,6 +106,10 @@ void report_tap(FILE *stream, const struct run_result *result, const struct repo
 	fprintf(stream, "TAP version 14\n1..%zu\n", result->planned);
 	put_comment(stream, "command", result->command);
 	put_comment(stream, "kernel", result->kernel);
+	CLEANUP_FREE char *order = summary_order(result);
+	CLEANUP_FREE char *shard = summary_shard(result);
+	put_comment(stream, "order", order);
+	put_comment(stream, "shard", shard);
 	for (size_t i = 0; i < result->units.count; i++)
 		put_unit(stream, &result->units.items[i], i + 1);
 	CLEANUP_FREE char *summary = summary_text(result, RESIDUE_SET_ALL);

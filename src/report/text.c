@@ -26,14 +26,15 @@ static void print_line(FILE *stream, const struct unit_result *result, enum verd
 		       const struct text_style *style)
 {
 	CLEANUP_FREE char *reason = verdict == VERDICT_RESIDUE ? NULL : summary_reason(result, style->fail_on);
+	CLEANUP_FREE char *attempts = summary_attempts(result, style->fail_on);
 	fprintf(stream, " [%8.3fs] ", (double)result->times.running / 1000);
 	print_plain(stream, result->name);
 	if (reason) {
 		fputs(": ", stream);
 		print_plain(stream, reason);
 	}
-	if (result->attempts > 1)
-		fprintf(stream, verdict == VERDICT_PASSED ? " (attempt %u)" : " (%u attempts)", result->attempts);
+	if (attempts)
+		fprintf(stream, " (%s)", attempts);
 	if (result->trouble.remedy) {
 		fputs("\n           ", stream);
 		print_plain(stream, result->trouble.remedy);
@@ -50,10 +51,8 @@ void text_retry(FILE *stream, const struct unit_result *result, const struct tex
 void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style)
 {
 	enum verdict verdict = unit_verdict(result, style->fail_on);
-	if (unit_is_flaky(result, style->fail_on))
-		print_word(stream, "FLAKY", colors[VERDICT_RESIDUE], style);
-	else
-		print_word(stream, summary_verdict_word(verdict), colors[verdict], style);
+	bool flaky = unit_is_flaky(result, style->fail_on);
+	print_word(stream, summary_word(result, style->fail_on), colors[flaky ? VERDICT_RESIDUE : verdict], style);
 	print_line(stream, result, verdict, style);
 
 	for (size_t i = 0; i < result->residue.entries.count; i++) {
@@ -90,6 +89,15 @@ static void print_output(FILE *stream, const struct unit_output *output)
 		fputc('\n', stream);
 }
 
+static void print_fact(FILE *stream, const char *word, const char *text)
+{
+	if (!text)
+		return;
+	fprintf(stream, "%8s ", word);
+	print_plain(stream, text);
+	fputc('\n', stream);
+}
+
 void report_text(FILE *stream, const struct run_result *result, const struct report_style *style)
 {
 	const struct text_style text_style = {.color = style->color, .fail_on = RESIDUE_SET_ALL};
@@ -100,10 +108,10 @@ void report_text(FILE *stream, const struct run_result *result, const struct rep
 			print_output(stream, &unit->output);
 	}
 	text_summary(stream, result, &text_style);
+	CLEANUP_FREE char *order = summary_order(result);
+	CLEANUP_FREE char *shard = summary_shard(result);
 	CLEANUP_FREE char *trouble = summary_run_trouble(result);
-	if (trouble) {
-		fprintf(stream, "%8s ", "TROUBLE");
-		print_plain(stream, trouble);
-		fputc('\n', stream);
-	}
+	print_fact(stream, "ORDER", order);
+	print_fact(stream, "SHARD", shard);
+	print_fact(stream, "TROUBLE", trouble);
 }

@@ -175,12 +175,15 @@ READER(read_unit)
 		{"timed_out", read_flag, JSON_FIELD_TARGET(struct unit_result, timed_out), .required = true},
 		{"interrupted", json_read_number, JSON_FIELD_TARGET(struct unit_result, interrupted), .maximum = 64,
 		 .required = true},
+		{"attempts", json_read_number, JSON_FIELD_TARGET(struct unit_result, attempts), .minimum = 1,
+		 .maximum = UINT32_MAX},
 		{"times_ms", read_times, JSON_FIELD_TARGET(struct unit_result, times), .required = true},
 		{"residue", read_residue, JSON_FIELD_TARGET(struct unit_result, residue), .required = true},
 		{"trouble", read_trouble, JSON_FIELD_TARGET(struct unit_result, trouble), .required = true},
 		{"output", read_output, JSON_FIELD_TARGET(struct unit_result, output)},
 	};
 	(void)field;
+	((struct unit_result *)target)->attempts = 1;
 	return json_read_object(source, place, value, fields, COUNT(fields), target);
 }
 
@@ -218,6 +221,30 @@ READER(read_isolation)
 		}
 	}
 	return json_is_null(value) ? 0 : json_fail_value(source, place, value, "one of lock, netns");
+}
+
+READER(read_seed)
+{
+	struct run_result *result = target;
+	result->shuffled = true;
+	return json_read_number(source, place, field, value, &result->seed);
+}
+
+READER(read_shard)
+{
+	static const struct json_field fields[] = {
+		{"number", json_read_number, JSON_FIELD_TARGET(struct run_result, shard), .minimum = 1,
+		 .maximum = UINT32_MAX, .required = true},
+		{"of", json_read_number, JSON_FIELD_TARGET(struct run_result, shards), .minimum = 1,
+		 .maximum = UINT32_MAX, .required = true},
+	};
+	(void)field;
+	const struct run_result *result = target;
+	if (json_read_object(source, place, value, fields, COUNT(fields), target) < 0)
+		return -1;
+	if (result->shard > result->shards)
+		return json_fail(source, place, "there is no shard %u of %u", result->shard, result->shards);
+	return 0;
 }
 
 READER(read_units)
@@ -286,6 +313,8 @@ static int read_run(const struct json_source *source, json_t *value, struct run_
 		{"waited_ms", read_count, JSON_FIELD_TARGET(struct run_result, waited_ms), .required = true},
 		{"duration_ms", read_count, JSON_FIELD_TARGET(struct run_result, duration_ms), .required = true},
 		{"planned", read_size, JSON_FIELD_TARGET(struct run_result, planned), .required = true},
+		{"seed", read_seed, JSON_FIELD_WHOLE, .size = sizeof(uint32_t), .maximum = UINT32_MAX},
+		{"shard", read_shard, JSON_FIELD_WHOLE},
 		{"status", read_nothing, JSON_FIELD_WHOLE},
 		{"interrupted", json_read_number, JSON_FIELD_TARGET(struct run_result, interrupted), .maximum = 64,
 		 .required = true},

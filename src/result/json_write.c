@@ -70,6 +70,9 @@ static json_t *unit_to_json(const struct unit_result *unit)
 	json_object_set_new(json, "signal", json_integer(unit->signal));
 	json_object_set_new(json, "timed_out", json_boolean(unit->timed_out));
 	json_object_set_new(json, "interrupted", json_integer(unit->interrupted));
+	/* A guest does not know. */
+	if (unit->attempts)
+		json_object_set_new(json, "attempts", json_integer(unit->attempts));
 	json_object_set_new(json, "times_ms", times_to_json(&unit->times));
 	json_object_set_new(json, "residue", residue_to_json(&unit->residue));
 	json_object_set_new(json, "trouble", trouble_to_json(&unit->trouble));
@@ -97,6 +100,11 @@ static json_t *units_to_json(const struct run_result *result)
 	return units;
 }
 
+static json_t *shard_to_json(const struct run_result *result)
+{
+	return json_pack("{s:I, s:I}", "number", (json_int_t)result->shard, "of", (json_int_t)result->shards);
+}
+
 char *run_result_to_json(const struct run_result *result, size_t *length)
 {
 	json_t *json = json_object();
@@ -110,6 +118,10 @@ char *run_result_to_json(const struct run_result *result, size_t *length)
 	json_object_set_new(json, "waited_ms", json_integer(result->waited_ms));
 	json_object_set_new(json, "duration_ms", json_integer(result->duration_ms));
 	json_object_set_new(json, "planned", json_integer((json_int_t)result->planned));
+	if (result->shuffled)
+		json_object_set_new(json, "seed", json_integer(result->seed));
+	if (result->shards)
+		json_object_set_new(json, "shard", shard_to_json(result));
 	json_object_set_new(json, "status", json_integer(run_status(result, RESIDUE_SET_ALL)));
 	json_object_set_new(json, "interrupted", json_integer(result->interrupted));
 	json_object_set_new(json, "trouble", trouble_to_json(&result->trouble));

@@ -72,6 +72,19 @@ static void add_units(struct run_result *merged, struct run_result *run, int64_t
 	array_free(&run->units);
 }
 
+/* The order and the part of the plan; shards of one run make no shard together. */
+static void keep_common_plan(struct run_result *common, const struct run_result *run)
+{
+	if (!run->shuffled || run->seed != common->seed) {
+		common->shuffled = false;
+		common->seed = 0;
+	}
+	if (run->shard != common->shard || run->shards != common->shards) {
+		common->shard = 0;
+		common->shards = 0;
+	}
+}
+
 void run_results_merge(struct run_result *merged, struct run_result *results, size_t count)
 {
 	const struct run_result *first = find_first(results, count);
@@ -81,12 +94,17 @@ void run_results_merge(struct run_result *merged, struct run_result *results, si
 		.isolation = first->isolation,
 		.started_ms = first->started_ms,
 		.waited_ms = first->waited_ms,
+		.shuffled = first->shuffled,
+		.seed = first->seed,
+		.shard = first->shard,
+		.shards = first->shards,
 	};
 	for (size_t i = 0; i < count; i++) {
 		struct run_result *run = &results[i];
 		int64_t later_ms = run->started_ms - merged->started_ms;
 		keep_common(&merged->command, run->command);
 		keep_common(&merged->kernel, run->kernel);
+		keep_common_plan(merged, run);
 		if (merged->isolation && (!run->isolation || strcmp(merged->isolation, run->isolation) != 0))
 			merged->isolation = NULL;
 		if (run->jobs > merged->jobs)

@@ -39,7 +39,7 @@ struct unit_result {
 	int status; /* the command's own, or 128 + n where signal n ended it */
 	int signal; /* or 0 */
 	bool timed_out;
-	unsigned attempts; /* how often it was run, with --retries; all else here is about the last time */
+	unsigned attempts; /* how often it was run, 1 and more; all else here is about the last time */
 	int interrupted;   /* the signal that somebody sent to end the run meanwhile, or 0 */
 	struct unit_times times;
 	struct unit_output output; /* in a guest's answer it is not: it comes on a way of its own */
@@ -58,6 +58,7 @@ struct run_result {
 	size_t planned;        /* how many units there were to run */
 	bool shuffled;         /* their order came from `seed` */
 	uint32_t seed;
+	unsigned shard, shards; /* the units of shard 1 to `shards` only; 0, 0: all */
 	ARRAY(struct unit_result) units;
 	int interrupted;      /* the signal that ended the run early, or 0 */
 	struct error trouble; /* what failed around the units: the table could not be put back */
@@ -85,7 +86,8 @@ const char *verdict_name(enum verdict verdict);
 
 /*
  * Makes one result of several (of at least one), whose units it takes over: those of several stand in the order in
- * which they started, by the clock on the wall. What is not the same in all of them, command or kernel, is NULL.
+ * which they started, by the clock on the wall. What is not the same in all of them is NULL (command, kernel,
+ * isolation), or as if it had not been asked for (order, shard).
  */
 void run_results_merge(struct run_result *merged, struct run_result *results, size_t count);
 

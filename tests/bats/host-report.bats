@@ -73,7 +73,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
     [[unit["name"], unit["times_ms"]["started"], unit["times_ms"]["waited"]] for unit in run["units"]]))')"
 	# What is one can be one part of another.
 	capture ipvs-iso report merged.json "$everything"
-	assert_contains "$output" 'SUMMARY 12 units: 5 passed'
+	assert_contains "$output" 'SUMMARY 12 units: 4 passed, 1 flaky, '
 }
 
 @test "report: what is no result is named by its place, and nothing is written" {
@@ -113,10 +113,39 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	PYTHON
 }
 
+@test "report: a real result with units that were run again, its order and its shard" {
+	command -v linux.uml >/dev/null || skip 'the package user-mode-linux is not installed'
+	capture timeout 60 ipvs-iso run --kernel uml --order shuffle:7 --shard 1/1 --repeat 2 --retries 1 --unit good --unit flaky --unit bad \
+		--report run.json -- sh -c '[ {} = good ] || { [ {} = flaky ] && [ -e seen ]; } || { : >seen; exit 3; }'
+	assert_status 3
+	ipvs-iso report -o run.xml run.json
+	xmllint --noout --schema "$tests/fixtures/junit.xsd" run.xml
+	python3 - "$tests/../share/schema/result.schema.json" <<-'PYTHON'
+		import json, jsonschema, sys
+		import xml.etree.ElementTree as tree
+		schema, result = (json.load(open(name)) for name in (sys.argv[1], "run.json"))
+		jsonschema.validate(result, schema)
+		assert result["seed"] == 7 and result["shard"] == {"number": 1, "of": 1}
+		units = {unit["name"]: (unit["verdict"], unit["attempts"]) for unit in result["units"]}
+		assert len(units) == len(result["units"]) == 6
+		for name, outcome in units.items():
+		    assert name[:-1] != "good #" or outcome == ("passed", 1), units
+		    assert name[:-1] != "bad #" or outcome == ("failed", 2), units
+		cases = [case.get("name") for case in tree.parse("run.xml").iter("testcase")]
+		assert sorted(cases) == sorted(units)
+		for old, wrong in ("seed", 2 ** 32), ("seed", "7"), ("shard", {"number": 1}), ("shard", {"number": 0, "of": 1}):
+		    assert not jsonschema.Draft202012Validator(schema).is_valid(result | {old: wrong})
+		result["units"][0]["attempts"] = 0
+		assert not jsonschema.Draft202012Validator(schema).is_valid(result)
+	PYTHON
+}
+
 @test "report: junit is valid by Jenkins' rules, and its text is what was there" {
 	ipvs-iso report -o report.xml "$everything"
 	xmllint --noout --schema "$tests/fixtures/junit.xsd" report.xml
-	small_result 1 one | ipvs-iso report -f junit - | xmllint --noout --schema "$tests/fixtures/junit.xsd" -
+	# The same unit in two runs.
+	small_result 1 one >one.json
+	ipvs-iso report -f junit one.json one.json | xmllint --noout --schema "$tests/fixtures/junit.xsd" -
 	# The schema refuses what it should.
 	sed 's/ name="clean"//' report.xml >wrong.xml
 	! xmllint --noout --schema "$tests/fixtures/junit.xsd" wrong.xml || return 1
@@ -222,7 +251,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	local options=(--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$PWD/profile"
 		--proxy-server=127.0.0.1:1 --enable-logging=stderr)
 	HOME=$PWD timeout 60 "$browser" "${options[@]}" --dump-dom "file://$PWD/report.html" >dom.html 2>log </dev/null
-	assert_contains "$(cat dom.html)" '9 units: 2 passed' 'leaves/a_service' 'Made by ipvs-iso'
+	assert_contains "$(cat dom.html)" '9 units: 1 passed, 1 flaky' 'leaves/a_service' 'Made by ipvs-iso'
 	! grep CONSOLE log || return 1
 }
 

@@ -16,6 +16,7 @@ static inline struct unit_result *add_unit(struct run_result *run, const char *n
 	struct unit_result *unit = array_append(&run->units);
 	*unit = (struct unit_result){
 		.name = memory_copy_string(name),
+		.attempts = 1,
 		.times = {.started = started, .waited = started, .preparing = 20, .running = running, .cleaning = 30},
 	};
 	return unit;
@@ -34,7 +35,7 @@ static inline void set_output(struct unit_result *unit, const char *bytes, size_
 		(struct unit_output){.bytes = memory_copy_bytes(bytes, length), .length = length, .dropped = dropped};
 }
 
-/* A run in which a unit ended in every way there is, and two were not reached. */
+/* A shuffled shard in which a unit ended in every way there is, and two were not reached. */
 static inline void make_result(struct run_result *run)
 {
 	*run = (struct run_result){
@@ -46,6 +47,10 @@ static inline void make_result(struct run_result *run)
 		.waited_ms = 1400,
 		.duration_ms = 9000,
 		.planned = 9,
+		.shuffled = true,
+		.seed = UINT32_MAX,
+		.shard = 2,
+		.shards = 3,
 		.interrupted = 2,
 	};
 	struct unit_result *unit = add_unit(run, "clean", 1400, 700);
@@ -58,10 +63,12 @@ static inline void make_result(struct run_result *run)
 	add_residue(unit, RESIDUE_CONNECTIONS, RESIDUE_LEFT, "3 connections");
 
 	unit = add_unit(run, "only connections", 3200, 100);
+	unit->attempts = 2;
 	add_residue(unit, RESIDUE_CONNECTIONS, RESIDUE_LEFT, "1 connection");
 
 	unit = add_unit(run, "fails", 3400, 1000);
 	unit->status = 3;
+	unit->attempts = 3;
 	set_output(unit, "  not ok 1 of " NASTY "\n\nend", strlen("  not ok 1 of " NASTY "\n\nend"), 1048576);
 
 	unit = add_unit(run, "hangs", 4500, 2000);

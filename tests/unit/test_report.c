@@ -65,9 +65,10 @@ static void text_has_a_line_for_each_unit_and_rule(void **state)
 	check_contains("text", "         | (1048576 bytes before this were not kept)\n         |   not ok 1 of "
 			       "<&]]>\"'\n         | ::%,|");
 	check_contains("text", "         | end\n");
-	check_contains("text",
-		       " SUMMARY 9 units: 2 passed, 1 left residue, 2 failed, 1 timed out, 1 could not be run, 2 not "
-		       "reached\n TROUBLE ended early by signal 2 (Interrupt)\n");
+	check_contains(
+		"text",
+		" SUMMARY 9 units: 1 passed, 1 flaky, 1 left residue, 2 failed, 1 timed out, 1 could not be run, 2 not "
+		"reached\n   ORDER shuffle:4294967295\n   SHARD 2/3\n TROUBLE ended early by signal 2 (Interrupt)\n");
 }
 
 static void junit_holds_residue_as_failures(void **state)
@@ -161,8 +162,75 @@ static void github_annotations_stay_on_their_line(void **state)
 	CLEANUP_FREE char *text = render("github", &result);
 	size_t lines = 0;
 	for (const char *line = text; *line; line = strchr(line, '\n') + 1, lines++)
-		assert_memory_equal(line, "::error title=", 14);
-	assert_int_equal(lines, 6);
+		assert_memory_equal(line, "::", 2);
+	assert_int_equal(lines, 8);
+}
+
+/* That a unit is flaky, how often those ran that did not pass at once, and the order to find it again. */
+static void every_format_says_what_is_flaky(void **state)
+{
+	(void)state;
+	check_contains("text", "   FLAKY [   0.100s] only connections (attempt 2)\n");
+	check_contains("text", "] fails: exit status 3 (3 attempts)\n");
+	check_contains("json", "\"name\": \"only connections\",\n   \"verdict\": \"passed\",");
+	check_contains("json", "   \"attempts\": 2,\n");
+	check_contains("json", " \"seed\": 4294967295,\n \"shard\": {\n  \"number\": 2,\n  \"of\": 3\n },\n");
+	check_contains("junit", "<property name=\"order\" value=\"shuffle:4294967295\"/>\n"
+				"      <property name=\"shard\" value=\"2/3\"/>\n");
+	check_contains("junit", "<property name=\"attempts of only connections\" value=\"2\"/>\n"
+				"      <property name=\"attempts of fails\" value=\"3\"/>\n    </properties>");
+	check_contains("junit", "<system-err>flaky: passed at attempt 2\nresidue that does not fail the run:\n");
+	check_contains("junit", "<system-err>3 attempts</system-err>");
+	check_contains("tap", "ok 3 - only connections\n  ---\n  verdict: passed\n  attempts: 2\n  flaky: true\n");
+	check_contains("tap", "  attempts: 3\n  flaky: false\n");
+	check_contains("tap", "\n# order: shuffle:4294967295\n# shard: 2/3\n");
+	check_contains("markdown", " only connections | flaky, attempt 2 | ");
+	check_contains("markdown", " fails | exit status 3, 3 attempts | ");
+	check_contains("markdown", "Order: shuffle:4294967295  \nShard: 2/3  \n");
+	check_contains("html", "<h3 id=\"unit-3\"><span class=\"badge\">FLAKY</span> only connections</h3>\n"
+			       "<p class=\"times\">waited 3.200 s, ran 0.100 s, attempt 2</p>");
+	check_contains("html", "ran 1.000 s, 3 attempts</p>");
+	check_contains("html", "<dt>Order</dt><dd>shuffle:4294967295</dd>\n<dt>Shard</dt><dd>2/3</dd>");
+	check_contains("html", "<h1>9 units: 1 passed, 1 flaky, 1 left residue");
+	check_contains("github",
+		       "\n::warning title=FLAKY only connections::passed, but not the first time (attempt 2)\n");
+	check_contains("github", "\n::error title=FAIL fails::exit status 3 (3 attempts)\n");
+	check_contains("github", "\n::notice title=ipvs-iso::the units ran in the order shuffle:4294967295\n");
+}
+
+/* What ran once, as listed and whole, is no news. */
+static void no_format_speaks_of_what_is_usual(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 1};
+	add_unit(&result, "unit", 0, 1);
+	for (const struct report_format *format = report_formats; format->name; format++) {
+		CLEANUP_FREE char *text = render(format->name, &result);
+		const char *body = strstr(text, "<body>"); /* the style is always the same */
+		static const char *const words[] = {"attempt ", " attempts", "shuffle", "hard", "rder:", "flaky"};
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			assert_null(strstr(body ? body : text, words[i]));
+	}
+}
+
+/* Units of several runs may have the same name, and readers of JUnit's XML show but one case of each. */
+static void junit_cases_have_names_of_their_own(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 5};
+	static const char *const units[] = {"web", "db", "web", "web", "we"};
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		add_unit(&result, units[i], 0, 1);
+	result.units.items[2].attempts = 2;
+	CLEANUP_FREE char *text = render("junit", &result);
+	static const char *const names[] = {"web", "db", "web (2)", "web (3)", "we"};
+	const char *at = text;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		CLEANUP_FREE char *wanted = memory_printf("<testcase classname=\"ipvs-iso\" name=\"%s\" ", names[i]);
+		at = strstr(at, wanted);
+		assert_non_null(at);
+	}
+	assert_non_null(strstr(text, "<property name=\"attempts of web (2)\" value=\"2\"/>"));
 }
 
 static void html_is_escaped_and_needs_nothing_from_outside(void **state)
@@ -258,6 +326,9 @@ int main(void)
 		cmocka_unit_test(html_shows_the_end_of_a_long_output),
 		cmocka_unit_test(markdown_shows_the_end_of_a_long_output),
 		cmocka_unit_test(github_annotations_stay_on_their_line),
+		cmocka_unit_test(every_format_says_what_is_flaky),
+		cmocka_unit_test(no_format_speaks_of_what_is_usual),
+		cmocka_unit_test(junit_cases_have_names_of_their_own),
 		cmocka_unit_test(html_is_escaped_and_needs_nothing_from_outside),
 		cmocka_unit_test(every_format_bears_an_empty_result),
 		cmocka_unit_test(formats_are_found_by_name_and_by_ending),

@@ -159,6 +159,7 @@ static void check_round_trip(const struct unit_result *result)
 	assert_int_equal(back.signal, result->signal);
 	assert_int_equal(back.timed_out, result->timed_out);
 	assert_int_equal(back.interrupted, result->interrupted);
+	assert_int_equal(back.attempts, result->attempts ? result->attempts : 1);
 	assert_memory_equal(&back.times, &result->times, sizeof back.times);
 	assert_int_equal(back.residue.entries.count, result->residue.entries.count);
 	for (size_t i = 0; result->residue.entries.items && i < result->residue.entries.count; i++) {
@@ -191,6 +192,7 @@ static void a_result_comes_back_from_json_as_it_was(void **state)
 		.signal = 64,
 		.timed_out = true,
 		.interrupted = 2,
+		.attempts = 4,
 		.times = {.started = 1, .waited = 5, .preparing = 2, .running = INT64_C(1) << 40, .cleaning = 4},
 	};
 	residue_add(&result.residue, RESIDUE_SYSCTL, RESIDUE_CHANGED, memory_copy_string("\xfe = \"1\""));

@@ -27,6 +27,12 @@ static void a_result_comes_back_from_its_file_as_it_was(void **state)
 	assert_string_equal(back.command, run.command);
 	assert_string_equal(back.kernel, run.kernel);
 	assert_int_equal(back.started_ms, run.started_ms);
+	assert_true(back.shuffled);
+	assert_int_equal(back.seed, UINT32_MAX);
+	assert_int_equal(back.shard, 2);
+	assert_int_equal(back.shards, 3);
+	assert_int_equal(back.units.items[0].attempts, 1);
+	assert_int_equal(back.units.items[3].attempts, 3);
 	assert_int_equal(back.units.count, run.units.count);
 	assert_string_equal(back.units.items[5].name, "name " NASTY);
 	assert_int_equal(back.trouble.kind, ERROR_RIVAL);
@@ -51,6 +57,10 @@ static void a_run_that_reached_nothing_has_a_result(void **state)
 	assert_null(back.command);
 	assert_null(back.kernel);
 	assert_int_equal(back.planned, 2);
+	assert_false(back.shuffled);
+	assert_int_equal(back.shards, 0);
+	assert_null(strstr(text, "\"seed\""));
+	assert_null(strstr(text, "\"shard\""));
 	assert_int_equal(back.units.count, 0);
 }
 
@@ -83,12 +93,19 @@ static void mistakes_are_found_by_their_place(void **state)
 		      "run.json:3:13: version: is 2, and this program reads only version 1");
 	check_refused("\"planned\"", "\"planed\"", "run.json:11:2: unknown key \"planed\"; did you mean \"planned\"?");
 	check_refused("\"planned\": 9", "\"planned\": 6",
-		      "run.json:15:11: units: there are more of them than were planned");
+		      "run.json:20:11: units: there are more of them than were planned");
 	check_refused("\"netns\"", "\"none\"", "run.json:6:15: isolation: must be one of lock, netns, not \"none\"");
-	check_refused("\"clean\"", "7", "run.json:17:12: units[0].name: must be text, or {\"hex\": ...}, not 7");
+	check_refused("\"clean\"", "7", "run.json:22:12: units[0].name: must be text, or {\"hex\": ...}, not 7");
 	check_refused("\"duration_ms\": 9000", "\"duration_ms\": 9223372036854775807",
 		      "run.json:10:17: duration_ms: must be a whole number from 0 to 2^53, not 9223372036854775807");
-	check_refused("}\n", "} {}\n", "run.json:35:6: not JSON: '}' expected near '{'");
+	check_refused("4294967295", "4294967296",
+		      "run.json:12:10: seed: must be a whole number from 0 to 4294967295, not 4294967296");
+	check_refused("\"number\": 2", "\"number\": 4", "run.json:13:11: shard: there is no shard 4 of 3");
+	check_refused("\"number\": 2", "\"number\": 0",
+		      "run.json:14:13: shard.number: must be a whole number from 1 to 4294967295, not 0");
+	check_refused("\"attempts\": 1", "\"attempts\": 0",
+		      "run.json:28:16: units[0].attempts: must be a whole number from 1 to 4294967295, not 0");
+	check_refused("}\n", "} {}\n", "run.json:41:6: not JSON: '}' expected near '{'");
 }
 
 static void what_is_cut_off_is_refused(void **state)
@@ -106,6 +123,52 @@ static void what_is_cut_off_is_refused(void **state)
 		assert_int_equal(error.kind, ERROR_INPUT);
 		assert_null(back.command);
 	}
+}
+
+/* Results of before there were retries have none. */
+static void a_unit_without_attempts_ran_once(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_RUN_RESULT struct run_result run = {.planned = 1};
+	CLEANUP_RUN_RESULT struct run_result back = {0};
+	add_unit(&run, "unit", 0, 1)->attempts = 0;
+	size_t length;
+	CLEANUP_FREE char *text = run_result_to_json(&run, &length);
+	assert_null(strstr(text, "attempts"));
+	assert_int_equal(run_result_from_json(&back, text, length, "run.json", &error), 0);
+	assert_int_equal(back.units.items[0].attempts, 1);
+}
+
+static void check_merged_plan(const struct run_result *first, const struct run_result *second,
+			      const struct run_result *expected)
+{
+	struct run_result runs[] = {*first, *second};
+	CLEANUP_RUN_RESULT struct run_result merged;
+	run_results_merge(&merged, runs, 2);
+	assert_int_equal(merged.shuffled, expected->shuffled);
+	assert_int_equal(merged.seed, expected->seed);
+	assert_int_equal(merged.shard, expected->shard);
+	assert_int_equal(merged.shards, expected->shards);
+}
+
+static void of_order_and_shard_the_common_stays(void **state)
+{
+	(void)state;
+	const struct run_result listed = {0};
+	const struct run_result first = {.shuffled = true, .seed = 7, .shard = 1, .shards = 2};
+	const struct run_result second = {.shuffled = true, .seed = 7, .shard = 2, .shards = 2};
+	const struct run_result of_three = {.shuffled = true, .seed = 8, .shard = 1, .shards = 3};
+	check_merged_plan(&first, &first, &first);
+	check_merged_plan(&first, &second, &(struct run_result){.shuffled = true, .seed = 7});
+	check_merged_plan(&first, &of_three, &listed);
+	check_merged_plan(&first, &listed, &listed);
+	check_merged_plan(&listed, &first, &listed);
+	/* That 0 is a seed makes nobody shuffled. */
+	const struct run_result zero = {.shuffled = true};
+	check_merged_plan(&zero, &zero, &zero);
+	check_merged_plan(&listed, &zero, &listed);
+	check_merged_plan(&zero, &listed, &listed);
 }
 
 static void runs_become_one_in_the_order_of_their_units(void **state)
@@ -162,6 +225,8 @@ int main(void)
 		cmocka_unit_test(a_run_that_reached_nothing_has_a_result),
 		cmocka_unit_test(mistakes_are_found_by_their_place),
 		cmocka_unit_test(what_is_cut_off_is_refused),
+		cmocka_unit_test(a_unit_without_attempts_ran_once),
+		cmocka_unit_test(of_order_and_shard_the_common_stays),
 		cmocka_unit_test(runs_become_one_in_the_order_of_their_units),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
