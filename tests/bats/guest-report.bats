@@ -60,6 +60,27 @@ leave_things='ipvsadm -A -f 7 -s rr; ipvsadm -a -f 7 -r 10.0.0.1 -w 3; ipvsadm -
  SUMMARY 2 units: 1 passed, 1 left residue"
 }
 
+@test "IPVS_ISO_REPORT_DIR: of 'go test -exec' each package is a unit, and those of one that ran twice are kept apart" {
+	mkdir -p module/api/store module/store build
+	echo 'module example.org/balancer' >module/go.mod
+	printf '#!/bin/sh\n%s\n' '[ "$(basename "$PWD")" = store ] || exit 1' >build/store.test
+	chmod +x build/store.test
+	local folder
+	# As go test starts them: built elsewhere, in the folder of the package.
+	for folder in module/api/store module/store module/store module; do
+		(cd "$folder" && IPVS_ISO_REPORT_DIR=$OLDPWD/results ipvs-iso run -q -- "$OLDPWD/build/store.test" -test.v) || :
+	done
+	capture ipvs-iso report results
+	assert_matches "$output" "    PASS \[[^]]*] example.org/balancer/api/store
+    PASS \[[^]]*] example.org/balancer/store
+    PASS \[[^]]*] example.org/balancer/store
+    FAIL \[[^]]*] example.org/balancer: exit status 1
+ SUMMARY 4 units: 3 passed, 1 failed"
+	capture ipvs-iso report -f junit results
+	assert_contains "$output" 'name="example.org/balancer/api/store"' 'name="example.org/balancer/store"' \
+		'name="example.org/balancer/store (2)"' 'name="example.org/balancer"'
+}
+
 @test "a report that finds no room: 125, the old one stays, and the table is back" {
 	full=$PWD/full
 	mkdir full
