@@ -17,10 +17,12 @@
 
 /*
  * What every runner can use. On one line with the file's first, so that sh(1) counts lines as the file has them. The
- * file's text is part of the script, and so need not be readable where a unit runs, nor stay as it is.
+ * file's text is part of the script, and so need not be readable where a unit runs, nor stay as it is. A variable of the
+ * caller's with such a name would go on to the unit, changed, were it not unset.
  */
-static const char prologue[] = "verb=$1 unit=$2 options=$3 scratch=$4 ipvs_iso=$5; shift 5; "
-			       "decline() { printf '%s\\n' \"$*\"; exit 100; }; ";
+static const char prologue[] =
+	"unset -v verb unit options scratch ipvs_iso; verb=$1 unit=$2 options=$3 scratch=$4 ipvs_iso=$5; shift 5; "
+	"decline() { printf '%s\\n' \"$*\"; exit 100; }; ";
 static const char epilogue[] = "\n\"$verb\" \"$@\"\n";
 
 void split_clear(struct split *split)
@@ -36,9 +38,6 @@ void split_clear(struct split *split)
 struct call {
 	ARRAY(char *) arguments; /* NULL at the end */
 };
-
-#define CALL_VERB 4
-#define CALL_UNIT 5
 
 /* All that calls of one runner have in common; owned. */
 struct callee {
@@ -66,9 +65,13 @@ static void callee_make(struct callee *callee, const struct runner *runner, cons
 static void call_make(struct call *call, const struct callee *callee, const struct split *split,
 		      const struct runner_words *words, size_t count, char *verb, char *unit)
 {
-	char *const leading[] = {"sh",           "-c", callee->script,  split->runner,
-				 verb,           unit, callee->options, split->scratch.path,
-				 callee->program};
+	char *const leading[] = {"-c", callee->script,  split->runner,       verb,
+				 unit, callee->options, split->scratch.path, callee->program};
+	/* dash(1) drops what is no variable of its own from the environment, and so bash's exported functions. */
+	bool bash = access("/bin/bash", X_OK) == 0;
+	*array_append(&call->arguments) = bash ? "/bin/bash" : "sh";
+	if (bash)
+		*array_append(&call->arguments) = "--posix";
 	for (size_t i = 0; i < sizeof leading / sizeof *leading; i++)
 		*array_append(&call->arguments) = leading[i];
 	for (size_t i = 0; i < count; i++)
