@@ -11,7 +11,7 @@
 #include "base/memory.h"
 
 /* How long after its command a process may end by itself and be no leftover. */
-#define MOMENT_MS 100
+#define MOMENT_MS 250
 /* After that long even SIGKILL will not help any more. */
 #define KILLING_MS 30000
 /* How often stopping everything is tried, at most so many milliseconds apart, before killing what there is. */

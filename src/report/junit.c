@@ -108,9 +108,14 @@ static int compare_names(const void *a, const void *b)
 	return order ? order : (first > second) - (first < second);
 }
 
+static int compare_with_name(const void *name, const void *unit)
+{
+	return strcmp(name, (*(const struct unit_result *const *)unit)->name);
+}
+
 /*
  * Readers tell cases apart by their names, and some show but one of each; units of several runs may have the same
- * name. The second "web" is "web (2)". As many as there are units; see free_names().
+ * name. The second "web" is "web (2)", unless a unit is called so. As many as there are units; see free_names().
  */
 static char **make_names(const struct run_result *result)
 {
@@ -122,13 +127,19 @@ static char **make_names(const struct run_result *result)
 		sorted[i] = &units[i];
 	if (count)
 		qsort(sorted, count, sizeof *sorted, compare_names);
-	size_t first = 0;
+	size_t number = 1;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = sorted[i]->name;
-		if (strcmp(name, sorted[first]->name) != 0)
-			first = i;
-		names[sorted[i] - units] =
-			i == first ? memory_copy_string(name) : memory_printf("%s (%zu)", name, i - first + 1);
+		char *unique = memory_copy_string(name);
+		if (i == 0 || strcmp(name, sorted[i - 1]->name) != 0) {
+			number = 1;
+		} else {
+			do {
+				free(unique);
+				unique = memory_printf("%s (%zu)", name, ++number);
+			} while (bsearch(unique, sorted, count, sizeof *sorted, compare_with_name));
+		}
+		names[sorted[i] - units] = unique;
 	}
 	return names;
 }

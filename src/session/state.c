@@ -144,6 +144,21 @@ int state_open_base(char **path, struct error *error)
 	return open_base(path, true, error);
 }
 
+bool state_base_is_there(void)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *base = base_path(&ignored);
+	return base && faccessat(AT_FDCWD, base, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void state_forget_base(void)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *base = base_path(&ignored);
+	if (base)
+		rmdir(base);
+}
+
 static int open_state(char **path, bool make, struct error *error)
 {
 	CLEANUP_FREE char *base = NULL;

@@ -3,6 +3,8 @@
 #ifndef IPVS_ISO_SESSION_STATE_H
 #define IPVS_ISO_SESSION_STATE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /* The environment variable that names another state directory. */
@@ -25,5 +27,10 @@ int state_look(char **path, struct error *error);
 
 /* The same for the state directory itself, which those of all namespaces are in. */
 int state_open_base(char **path, struct error *error);
+
+/* Whether there is something of its name, and how to remove it where nothing is in it: for those who need it for a moment
+   and should leave no trace. */
+bool state_base_is_there(void);
+void state_forget_base(void);
 
 #endif

@@ -167,8 +167,11 @@ kill_inside() {
 ]*
 turn in unit   free
 journal        $IPVS_ISO_STATE_DIR/[^/]*/journal.json: that of a run that this is a part of
+               the table in it: [^
+]*
 journal        $IPVS_ISO_STATE_DIR/[^/]*/journal-1.json: a run was killed before it could put the table back
                to put it back: ipvs-iso recover
+               the table in it: 1 service, 0 destinations, 0 sync daemons
 .*"
 	assert_same "$before" "$(table)"
 	assert_same '' "$(journals)"

@@ -217,13 +217,13 @@ static void no_format_speaks_of_what_is_usual(void **state)
 static void junit_cases_have_names_of_their_own(void **state)
 {
 	(void)state;
-	CLEANUP_RUN_RESULT struct run_result result = {.planned = 5};
-	static const char *const units[] = {"web", "db", "web", "web", "we"};
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 8};
+	static const char *const units[] = {"web", "db", "web", "web", "we", "db", "db (2)", "db (2)"};
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 		add_unit(&result, units[i], 0, 1);
 	result.units.items[2].attempts = 2;
 	CLEANUP_FREE char *text = render("junit", &result);
-	static const char *const names[] = {"web", "db", "web (2)", "web (3)", "we"};
+	static const char *const names[] = {"web", "db", "web (2)", "web (3)", "we", "db (3)", "db (2)", "db (2) (2)"};
 	const char *at = text;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		CLEANUP_FREE char *wanted = memory_printf("<testcase classname=\"ipvs-iso\" name=\"%s\" ", names[i]);

@@ -329,7 +329,7 @@ static void time_runs_out(void **state)
 	assert_true(outcome.timed_out);
 	assert_int_equal(outcome.status, 128 + SIGTERM);
 	assert_int_equal(outcome.interrupted, 0);
-	assert_in_range(outcome.duration_ms, 60, 4000);
+	assert_in_range(outcome.duration_ms, 60, 20000);
 	assert_true(duration_now() - started >= outcome.duration_ms);
 	assert_no_children();
 }
@@ -338,10 +338,10 @@ static void who_ignores_sigterm_is_killed(void **state)
 {
 	(void)state;
 	CLEANUP_OUTCOME struct outcome outcome = run_script_with(
-		(struct command){.timeout_ms = 50, .kill_after_ms = 80}, "trap '' TERM; while :; do sleep 1000; done");
+		(struct command){.timeout_ms = 500, .kill_after_ms = 80}, "trap '' TERM; while :; do sleep 1000; done");
 	assert_true(outcome.timed_out);
 	assert_int_equal(outcome.status, 128 + SIGKILL);
-	assert_in_range(outcome.duration_ms, 130, 4000);
+	assert_in_range(outcome.duration_ms, 580, 20000);
 	assert_no_children();
 }
 
@@ -349,7 +349,7 @@ static void a_stopped_command_ends_in_time_too(void **state)
 {
 	(void)state;
 	CLEANUP_OUTCOME struct outcome outcome = run_script_with(
-		(struct command){.timeout_ms = 50, .kill_after_ms = 60000}, "kill -STOP $$; sleep 1000");
+		(struct command){.timeout_ms = 500, .kill_after_ms = 60000}, "kill -STOP $$; sleep 1000");
 	assert_true(outcome.timed_out);
 	assert_int_equal(outcome.status, 128 + SIGTERM);
 }
@@ -358,8 +358,9 @@ static void time_runs_out_for_those_who_left_the_group(void **state)
 {
 	(void)state;
 	/* The command waits for a process in another session, which only SIGTERM ends. */
-	CLEANUP_OUTCOME struct outcome outcome = run_script_with(
-		(struct command){.timeout_ms = 50, .kill_after_ms = 60000}, "trap 'exit 9' TERM; setsid -w sleep 1000");
+	CLEANUP_OUTCOME struct outcome outcome =
+		run_script_with((struct command){.timeout_ms = 500, .kill_after_ms = 60000},
+				"trap 'exit 9' TERM; setsid -w sleep 1000");
 	assert_true(outcome.timed_out);
 	assert_int_equal(outcome.status, 9);
 	assert_int_equal(outcome.leftovers.count, 0);
@@ -734,6 +735,8 @@ int main(int count, char **arguments)
 		cmocka_unit_test_setup_teardown(ctrl_z_stops_all_and_fg_continues, enter_folder, leave_folder),
 		cmocka_unit_test(ctrl_z_works_where_the_command_has_the_terminal),
 	};
+	if (getenv("IPVS_ISO_TEST_STORM"))
+		cmocka_set_test_filter("a_storm_of_forks_ends");
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	free(this_program);
 	return failed;
