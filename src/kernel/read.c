@@ -4,6 +4,7 @@
 
 #include <linux/ip_vs.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "kernel/decode.h"
@@ -12,8 +13,11 @@
 #include "kernel/netlink.h"
 #include "kernel/sysctls.h"
 
-/* How often an interrupted dump is tried again before somebody who changes the table all the time is blamed. */
+/* How often the table is read again before somebody who changes it all the time is blamed. */
 #define ATTEMPTS 10
+
+/* So many destinations come in one piece for certain: the kernel needs less than 160 bytes for one, and takes 16 KiB and more. */
+#define DESTINATIONS_AT_ONCE 100
 
 static int take_service(const struct nlmsghdr *message, void *context, struct error *error)
 {
@@ -88,6 +92,30 @@ static const struct service *known_service(const struct reading *reading, const 
 	return known && !reading->doubtful[known - first] ? known : NULL;
 }
 
+static int ask_for_destinations(struct ipvs *ipvs, struct service *service, netlink_answer *answer, struct error *error)
+{
+	CLEANUP_REQUEST struct nl_msg *request = encode_service_name(ipvs, IPVS_CMD_GET_DEST, service);
+	return netlink_ask(ipvs, request, true, answer, service, NULL, error);
+}
+
+/*
+ * The kernel goes on with a list at the number that it had come to, without a word (NLM_F_DUMP_INTR) when something was added
+ * or removed before that: what comes in several pieces may lack one, or have one twice. So it is read twice.
+ */
+static int confirm_destinations(struct ipvs *ipvs, const struct service *service, struct error *error)
+{
+	__attribute__((cleanup(service_clear))) struct service again = *service;
+	memset(&again.destinations, 0, sizeof again.destinations);
+	memset(&again.counters, 0, sizeof again.counters);
+	int result = ask_for_destinations(ipvs, &again, take_destination, error);
+	if (result != 0)
+		return result;
+	bool same = again.destinations.count == service->destinations.count;
+	for (size_t i = 0; same && i < again.destinations.count; i++)
+		same = destination_compare(&again.destinations.items[i], &service->destinations.items[i]) == 0;
+	return same ? 0 : 1;
+}
+
 static int read_destinations(struct ipvs *ipvs, struct service *service, const struct reading *reading,
 			     struct error *error)
 {
@@ -97,16 +125,38 @@ static int read_destinations(struct ipvs *ipvs, struct service *service, const s
 			*array_append(&service->destinations) = known->destinations.items[i];
 		return 0;
 	}
-	CLEANUP_REQUEST struct nl_msg *request = encode_service_name(ipvs, IPVS_CMD_GET_DEST, service);
-	return netlink_ask(ipvs, request, true, reading->destination, service, NULL, error);
+	int result = ask_for_destinations(ipvs, service, reading->destination, error);
+	if (result == 0 && service->destinations.count > DESTINATIONS_AT_ONCE)
+		result = confirm_destinations(ipvs, service, error);
+	return result;
+}
+
+/* The same for services; and those that came while destinations were read are seen. */
+static int confirm_services(struct ipvs *ipvs, const struct table *table, struct error *error)
+{
+	CLEANUP_TABLE struct table again;
+	table_init(&again);
+	int result = ask(ipvs, IPVS_CMD_GET_SERVICE, true, take_service, &again, error);
+	if (result != 0)
+		return result;
+	table_sort(&again);
+	bool same = again.services.count == table->services.count;
+	for (size_t i = 0; same && i < again.services.count; i++) {
+		const struct service *service = &table->services.items[i];
+		same = service_compare(service, &again.services.items[i]) == 0 &&
+		       (i == 0 || service_compare(service - 1, service) != 0);
+	}
+	return same ? 0 : 1;
 }
 
 /* 0, -1 with an error, or 1 when the table changed meanwhile; so do the functions that it calls. */
 static int read_once(struct ipvs *ipvs, struct table *table, const struct reading *reading, struct error *error)
 {
 	int result = ask(ipvs, IPVS_CMD_GET_SERVICE, true, reading->service, table, error);
-	if (result != 0 || reading->services_only)
+	if (result != 0 || reading->services_only) {
+		table_sort(table);
 		return result;
+	}
 	for (size_t i = 0; result == 0 && i < table->services.count; i++)
 		result = read_destinations(ipvs, &table->services.items[i], reading, error);
 	if (result == 0)
@@ -115,10 +165,11 @@ static int read_once(struct ipvs *ipvs, struct table *table, const struct readin
 		result = ask(ipvs, IPVS_CMD_GET_CONFIG, false, take_timeouts, table, error);
 	if (result == 0)
 		result = sysctls_read(ipvs, table, error);
-	return result;
+	table_sort(table);
+	return result == 0 ? confirm_services(ipvs, table, error) : result;
 }
 
-/* Reads until nobody interferes. */
+/* Reads until nobody has interfered. */
 static int read_whole(struct ipvs *ipvs, struct table *table, const struct reading *reading, struct error *error)
 {
 	int result = 1;
@@ -127,12 +178,11 @@ static int read_whole(struct ipvs *ipvs, struct table *table, const struct readi
 		result = read_once(ipvs, table, reading, error);
 	}
 	if (result > 0)
-		error_set(error, ERROR_FAILED, "somebody else changes it all the time");
+		error_set(error, ERROR_RIVAL, "somebody else changes it all the time");
 	if (result != 0) {
 		table_clear(table);
 		return error_context(error, "cannot read the IPVS table");
 	}
-	table_sort(table);
 	return 0;
 }
 

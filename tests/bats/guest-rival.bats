@@ -84,11 +84,11 @@ end_rival() {
 @test "a rival that changes one service back and forth is noticed, whichever way that stands when the unit ends" {
 	cat >keepalived <<-'SCRIPT'
 		#!/bin/bash
-		ipvsadm -A -t 10.66.0.1:1 -s rr
-		echo >flips
 		exec > >(exec ipvsadm -R)
+		echo "-A -t 10.66.0.1:1 -s rr"
+		# That is more than the pipe holds: once it has been written, ipvsadm is at work.
 		while printf -- '-E -t 10.66.0.1:1 -s %s\n' wrr rr; do
-			:
+			[ $((++count)) -ne 2000 ] || : >flips
 		done
 	SCRIPT
 	chmod +x keepalived
@@ -107,6 +107,38 @@ end_rival() {
 	assert_contains "$stderr" 'somebody else is changing the table: ' '  ~ -A -t 10.66.0.1:1 -s ' "keepalived (process $rival)"
 	undo_rival
 	assert_same "$before" "$(table)"
+}
+
+@test "a table that changes while it is read is read again: a snapshot lacks nothing and has nothing twice, or is refused" {
+	local i wrong=
+	for i in {1..1500}; do echo "-A -t 10.77.$((i / 200)).$((i % 200)):80 -s rr"; done >many
+	ipvsadm -R <many
+	# The kernel lists services by a hash; each of these stands before some of them.
+	mkfifo nothing
+	cat >keepalived <<-'SCRIPT'
+		#!/bin/bash
+		exec > >(exec ipvsadm -R)
+		while :; do
+			printf -- "-A -t 10.66.0.$((i % 250)):1 -s rr\n-D -t 10.66.0.$((i++ % 250)):1\n"
+			read -r -t 0.002 _ <>nothing
+		done
+	SCRIPT
+	chmod +x keepalived
+	background ./keepalived
+	rival=$job
+	for i in {1..12}; do
+		capture ipvs-iso snapshot -f ipvsadm
+		if [ "$status" -ne 0 ]; then
+			assert_contains "$stderr" 'cannot read the IPVS table: somebody else changes it all the time'
+		else
+			wrong+=$(grep '^-A -t 10\.77\.' <<<"$output" | sort | diff <(sort many) -) || true
+		fi
+	done
+	end_rival
+	assert_same '' "$wrong"
+	# With nobody in the way it is whole.
+	capture ipvs-iso snapshot -f ipvsadm
+	assert_same 1500 "$(grep -c '^-A -t 10\.77\.' <<<"$output")"
 }
 
 @test "a unit's own changes are not taken for a rival's" {
