@@ -118,7 +118,7 @@ packages: ## install what building and running need (apt-get)
 	@tests/packages/install build
 
 .PHONY: demo
-demo: ## install what is missing, build, and watch three packages leave things behind
+demo: ## install what is missing, build, run packages that leave residue
 	@tests/packages/install build
 	@$(BUILD_AGAIN) all
 	@share/examples/leaky/demo.sh $(PROGRAM)
@@ -153,7 +153,7 @@ check-faults: all ## kill and fail ipvs-iso at every single system call
 
 # Ten minutes.
 .PHONY: bench
-bench: ## install what is missing, build, measure speed and memory against ipvsadm and bare netlink
+bench: ## install what is missing, build, measure speed and memory
 	@tests/packages/install build
 	@$(BUILD_AGAIN) all bench-programs
 	@tests/bench/run --build $(BUILD)
@@ -163,7 +163,7 @@ bench-programs: $(BENCH_PROGRAMS)
 	@:
 
 .PHONY: lint
-lint: ## install what is missing, then every static check; any finding fails
+lint: ## install what is missing, then every static check
 	@tests/packages/install build test lint
 	@tests/lint
 
@@ -225,4 +225,5 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='|' read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
 	@echo
-	@echo '  V=1 shows the commands. CC, CFLAGS, CPPFLAGS, LDFLAGS, BUILD, PREFIX, DESTDIR and WERROR=1 are respected.'
+	@echo '  V=1 shows the commands. CC, CFLAGS, CPPFLAGS, LDFLAGS, BUILD, PREFIX, DESTDIR'
+	@echo '  and WERROR=1 are respected.'

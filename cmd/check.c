@@ -39,9 +39,9 @@ const struct subcommand command_check = {
 	.name = "check",
 	.operands = "[FILE]",
 	.summary = "Tell whether the live table is clean, or equals FILE",
-	.details = "A clean table has no services, no sync daemons and the kernel's default timeouts. What is there "
-		   "beyond\n"
-		   "that, or other than in FILE, is listed in the words of ipvsadm.\n"
+	.details = "A clean table has no services, no sync daemons and the kernel's default\n"
+		   "timeouts. What is there beyond that, or other than in FILE, is listed in the\n"
+		   "words of ipvsadm.\n"
 		   "The exit status is 0 when there is nothing, 1 when there is, 125 in trouble.\n",
 	.run = run,
 };

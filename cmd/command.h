@@ -12,14 +12,14 @@ struct option_row {
 	int short_name;       /* a letter; or 0 for none */
 	const char *name;     /* without the dashes */
 	const char *argument; /* what it takes, for --help; or NULL */
-	const char *help;     /* lines are broken at newlines */
+	const char *help;     /* words: --help breaks the lines */
 };
 
 struct subcommand {
 	const char *name;
 	const char *operands;             /* for the usage line */
 	const char *summary;              /* one line */
-	const char *details;              /* paragraphs below the options of --help; or NULL */
+	const char *details;              /* lines below the options of --help, each within 80 columns; or NULL */
 	const struct option_row *options; /* ends with a row without a name; or NULL for none of its own */
 	bool operands_are_a_command;      /* options end at the first operand */
 

@@ -101,10 +101,10 @@ const struct subcommand command_diff = {
 	.name = "diff",
 	.operands = "A [B]",
 	.summary = "Show what would make table A equal to table B",
-	.details =
-		"A and B are files, '-' for standard input, or 'live' for the kernel's table, which is B's default.\n"
-		"Lines begin with + for what only B has, - for what only A has, ~ for what differs.\n"
-		"The exit status is 0 when they are equal, 1 when they differ, 125 in trouble.\n",
+	.details = "A and B are files, '-' for standard input, or 'live' for the kernel's table,\n"
+		   "which is B's default. Lines begin with + for what only B has, - for what only A\n"
+		   "has, ~ for what differs.\n"
+		   "The exit status is 0 when they are equal, 1 when they differ, 125 in trouble.\n",
 	.options = options,
 	.set_option = set_option,
 	.run = run,

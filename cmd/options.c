@@ -149,19 +149,38 @@ int options_parse(const struct subcommand *command, int count, char **arguments,
 	return 1;
 }
 
+/* Where the text of --help ends, and where that of an option begins. */
+#define HELP_COLUMNS 80
+#define HELP_INDENT 31
+
+/* Words, as many to a line as fit, in the lines' right part; the first begins in that column of a line begun. */
+static void print_words(const char *text)
+{
+	int column = HELP_INDENT;
+	for (const char *word = text; *word;) {
+		int length = (int)strcspn(word, " \n");
+		if (column > HELP_INDENT && column + 1 + length > HELP_COLUMNS) {
+			printf("\n%*s", HELP_INDENT, "");
+			column = HELP_INDENT;
+		}
+		column += printf("%s%.*s", column > HELP_INDENT ? " " : "", length, word);
+		word += length;
+		word += strspn(word, " \n");
+	}
+	putchar('\n');
+}
+
 static void print_row(const struct option_row *row)
 {
 	CLEANUP_FREE char *letter = row->short_name ? memory_printf("-%c,", row->short_name) : memory_copy_string("");
 	CLEANUP_FREE char *name =
 		memory_printf("--%s%s%s", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
-	printf("  %-3s %-24s", letter, name);
-	const char *separator = strlen(name) > 24 ? "\n                               " : " ";
-	for (const char *line = row->help; *line;) {
-		size_t length = strcspn(line, "\n");
-		printf("%s%.*s\n", separator, (int)length, line);
-		separator = "                               ";
-		line += length + (line[length] == '\n');
-	}
+	int length = printf("  %-3s %s", letter, name);
+	if (length < HELP_INDENT)
+		printf("%*s", HELP_INDENT - length, "");
+	else
+		printf("\n%*s", HELP_INDENT, "");
+	print_words(row->help);
 }
 
 void print_command_help(const struct subcommand *command)

@@ -98,11 +98,9 @@ const struct subcommand command_recover = {
 	.options = options,
 	.set_option = set_option,
 	.summary = "Put back the table of a run that was killed",
-	.details =
-		"Whoever takes the lock next does that too, before anything else. What is in the table at that "
-		"moment is\n"
-		"kept in a file beside the journal, whose name is printed. Inside a unit it is about the runs inside "
-		"that\n"
-		"unit, or, where the unit's own run was killed, about that one.\n",
+	.details = "Whoever takes the lock next does that too, before anything else. What is in the\n"
+		   "table at that moment is kept in a file beside the journal, whose name is\n"
+		   "printed. Inside a unit it is about the runs inside that unit, or, where the\n"
+		   "unit's own run was killed, about that one.\n",
 	.run = run,
 };

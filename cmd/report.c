@@ -81,9 +81,11 @@ const struct subcommand command_report = {
 	.name = "report",
 	.operands = "RESULT...",
 	.summary = "Render the results of runs; several become one report",
-	.details = "RESULT is a file that 'ipvs-iso run --report FILE.json' wrote, a folder of such files, as\n"
-		   "IPVS_ISO_REPORT_DIR makes one, or '-' for standard input.\n"
-		   "The exit status is 0 when the report was written, whatever it says; 125 in trouble.\n\n"
+	.details = "RESULT is a file that 'ipvs-iso run --report FILE.json' wrote, a folder of such\n"
+		   "files, as IPVS_ISO_REPORT_DIR makes one, or '-' for standard input.\n"
+		   "The exit status is 0 when the report was written, whatever it says; 125 in\n"
+		   "trouble.\n"
+		   "\n"
 		   "Examples:\n"
 		   "  ipvs-iso report run.json\n"
 		   "  ipvs-iso report -o report.html results/\n",

@@ -119,9 +119,10 @@ const struct subcommand command_restore = {
 	.name = "restore",
 	.operands = "FILE|-",
 	.summary = "Make the live table equal a snapshot, changing only what differs",
-	.details = "A file with a mistake in it changes nothing. Sysctls that it does not name stay as they are.\n"
-		   "Lines of a plan begin with + for what is added, ~ for what is changed, - for what is removed. The\n"
-		   "exit status is 0 when all is done, or planned, and 125 in trouble.\n",
+	.details = "A file with a mistake in it changes nothing. Sysctls that it does not name stay\n"
+		   "as they are. Lines of a plan begin with + for what is added, ~ for what is\n"
+		   "changed, - for what is removed.\n"
+		   "The exit status is 0 when all is done, or planned, and 125 in trouble.\n",
 	.options = options,
 	.set_option = set_option,
 	.run = run,

@@ -27,6 +27,7 @@ const struct subcommand command_rollback = {
 	.name = "rollback",
 	.operands = "NAME",
 	.summary = "Inside a run, make the table again what it was at a savepoint",
-	.details = "Only what differs is changed. The savepoint stays; those that were made after it are dropped.\n",
+	.details = "Only what differs is changed. The savepoint stays; those that were made after it\n"
+		   "are dropped.\n",
 	.run = run,
 };

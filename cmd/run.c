@@ -209,14 +209,15 @@ static int run(int count, char **operands)
 const struct subcommand command_run = {
 	.name = "run",
 	.operands = "[--] COMMAND [ARGUMENT...]",
-	.summary = "Run a test command on a clean table, unit by unit, and report what each left",
+	.summary = "Run tests on a clean table, unit by unit, and report what each left",
 	.details = "The host's table is put back afterwards, whatever happens. The exit status is\n"
 		   "  0         every unit passed and left nothing behind\n"
 		   "  123       the command passed but left residue\n"
 		   "  124       a unit ran past its time\n"
 		   "  125       ipvs-iso itself failed, or could not put the table back\n"
 		   "  126, 127  the command cannot be run, is not found\n"
-		   "  else      the command's own, or 128 + the signal that ended it (the first unit that failed)\n\n"
+		   "  else      the command's own, or 128 + the signal that ended it; of several\n"
+		   "            units, that of the first which failed\n\n"
 		   "Examples:\n"
 		   "  ipvs-iso run -- make check\n"
 		   "  ipvs-iso run --units-from 'ls tests/*.bats' -- bats\n"

@@ -20,8 +20,8 @@ const struct subcommand command_savepoint = {
 	.name = "savepoint",
 	.operands = "NAME",
 	.summary = "Inside a run, give the table as it is now a name to roll back to",
-	.details = "For tests within a unit: savepoint, change the table, rollback. They nest as in SQL: a name that "
-		   "is used\n"
-		   "again means the newer one until that is dropped. All of them end with the unit.\n",
+	.details = "For tests within a unit: savepoint, change the table, rollback. They nest as in\n"
+		   "SQL: a name that is used again means the newer one until that is dropped. All of\n"
+		   "them end with the unit.\n",
 	.run = run,
 };

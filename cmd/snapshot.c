@@ -88,10 +88,9 @@ const struct subcommand command_snapshot = {
 	.name = "snapshot",
 	.operands = "",
 	.summary = "Write the live table to a file",
-	.details =
-		"'ipvs-iso restore' reads both formats again. The JSON holds all that the kernel lets one set, in a\n"
-		"stable order. What ipvsadm has no words for is named on standard error, as its files hold no\n"
-		"comments: sysctls among others.\n",
+	.details = "'ipvs-iso restore' reads both formats again. The JSON holds all that the kernel\n"
+		   "lets one set, in a stable order. What ipvsadm has no words for is named on\n"
+		   "standard error, as its files hold no comments: sysctls among others.\n",
 	.options = options,
 	.set_option = set_option,
 	.run = run,

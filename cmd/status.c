@@ -272,8 +272,8 @@ static int run(int count, char **operands)
 const struct subcommand command_status = {
 	.name = "status",
 	.operands = "",
-	.summary = "Show the lock, the journal, and which kernels and isolations work here",
-	.details = "They are tried, not guessed: the embedded kernel is booted, which takes a second or two, and\n"
-		   "a unit that does nothing is run in a sandbox.\n",
+	.summary = "Show the lock, the journal, and which kernels and isolations work",
+	.details = "They are tried, not guessed: the embedded kernel is booted, which takes a second\n"
+		   "or two, and a unit that does nothing is run in a sandbox.\n",
 	.run = run,
 };

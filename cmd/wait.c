@@ -152,13 +152,13 @@ const struct subcommand command_wait = {
 	.summary = "Wait until the live table is what a test expects",
 	.details = "EXPR is one of\n"
 		   "  equals=FILE    the table equals the snapshot in FILE, as check FILE sees it\n"
-		   "  contains=FILE  it has every service of FILE with the same options, and the service's "
-		   "destinations in\n"
-		   "                 FILE with theirs; more services and destinations, their order, and what is no\n"
-		   "                 service make no difference\n"
+		   "  contains=FILE  it has every service of FILE with the same options, and the\n"
+		   "                 service's destinations in FILE with theirs; more services and\n"
+		   "                 destinations, their order, and what is no service make no\n"
+		   "                 difference\n"
 		   "  services=N     it has N virtual services\n"
-		   "The exit status is 0 when it is so, 124 and the difference that remains when it is not in time,\n"
-		   "125 in trouble. No lock is taken.\n",
+		   "The exit status is 0 when it is so, 124 and the difference that remains when it\n"
+		   "is not in time, 125 in trouble. No lock is taken.\n",
 	.options = options,
 	.set_option = set_option,
 	.run = run,

@@ -38,6 +38,15 @@ help_classes() {
 	ipvs-iso run --help | tr -s ' \n' ' ' | sed 's/.*which residue fails the run: //; s/; default.*//; s/, /\n/g'
 }
 
+@test "--help fits a terminal of 80 columns" {
+	local command
+	for command in '' $(help_commands); do
+		# shellcheck disable=SC2086 # none, or one
+		assert_same '' "$(ipvs-iso $command --help | grep -nE '.{81}| $')"
+	done
+	assert_same '' "$(make -s help | grep -E '.{81}')"
+}
+
 # ---- what the manual says ----
 
 # As plain text. Lines are not broken before 200 columns.
