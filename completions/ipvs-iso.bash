@@ -32,6 +32,46 @@ _ipvs_iso_files() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
+# _ipvs_iso_results WORD: results of runs, and folders of such.
+_ipvs_iso_results() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(
+		compgen -d -- "$1"
+		compgen -f -X '!*.json' -- "$1"
+	)
+}
+
+# _ipvs_iso_report WORD: a file with one of the endings, or what is no file.
+_ipvs_iso_report() {
+	local stem=$1
+	[[ ${1##*/} != ?*.* ]] || stem=${1%.*}
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <({
+		compgen -f -- "$1"
+		compgen -W github -- "$1"
+		case $stem in
+		'' | */) ;;
+		*) printf '%s\n' "$stem".{html,json,md,tap,txt,xml} ;;
+		esac
+	} | sort -u | while IFS= read -r file; do [[ $file != "$1"* ]] || printf '%s\n' "$file"; done)
+}
+
+# _ipvs_iso_unit WORD: what can take the place of {} in the command, where that is on the line already; else a file.
+_ipvs_iso_unit() {
+	local i pattern file
+	for ((i = COMP_CWORD + 1; i < ${#COMP_WORDS[@]}; i++)); do
+		pattern=${COMP_WORDS[i]//[\'\"]/}
+		[[ $pattern == *{}* ]] || continue
+		for file in "${pattern%%\{\}*}$1"*"${pattern#*\{\}}"; do
+			[ -e "$file" ] || continue
+			file=${file#"${pattern%%\{\}*}"}
+			COMPREPLY+=("${file%"${pattern#*\{\}}"}")
+		done
+		return
+	done
+	_ipvs_iso_files "$1"
+}
+
 _ipvs_iso_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
 }
@@ -58,7 +98,9 @@ _ipvs_iso_value() {
 	-i | --isolation) _ipvs_iso_words 'lock netns' "$2" ;;
 	--order) _ipvs_iso_words 'listed shuffle' "$2" ;;
 	-f | --format) _ipvs_iso_words 'text json' "$2" ;;
-	-o | --output | --fixture | --report | --unit) _ipvs_iso_files "$2" ;;
+	-o | --output | --fixture) _ipvs_iso_files "$2" ;;
+	--report) _ipvs_iso_report "$2" ;;
+	--unit) _ipvs_iso_unit "$2" ;;
 	-u | --until)
 		compopt -o nospace 2>/dev/null
 		_ipvs_iso_words 'equals= contains= services=' "$2"
@@ -85,7 +127,8 @@ _ipvs_iso_operand() {
 		mapfile -t words < <(compgen -W 'live' -- "$2")
 		COMPREPLY+=("${words[@]}")
 		;;
-	restore | check | report) _ipvs_iso_files "$2" ;;
+	restore | check) _ipvs_iso_files "$2" ;;
+	report) _ipvs_iso_results "$2" ;;
 	wait) _ipvs_iso_files "${2#=}" ;; # it has none; bash makes three words of equals=FILE
 	esac
 }

@@ -77,6 +77,20 @@ function __ipvs_iso_conditions
     end
 end
 
+# A file with one of the endings, or what is no file.
+function __ipvs_iso_reports
+    set -l word (string replace -- --report= '' (commandline -ct))
+    set -l stem (string replace -r -- '(?<=[^/])\.[^/.]*$' '' $word)
+    echo github
+    string match -q -r -- '[^/]$' $stem; and printf '%s\n' $stem.{html,json,md,tap,txt,xml}
+    __fish_complete_path $word
+end
+
+# Results of runs, and folders of such.
+function __ipvs_iso_results
+    __fish_complete_path (commandline -ct) | string match -r -- '^[^\t]*(?:/|\.json)(?:\t.*)?$'
+end
+
 complete -c ipvs-iso -f
 
 complete -c ipvs-iso -n __ipvs_iso_has_no_command -a run -d 'Run a test command on a clean table, unit by unit'
@@ -119,7 +133,7 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l kill-after -x -d 'How lon
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fail-on -xa '(__ipvs_iso_classes)' -d 'Which residue fails the run'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l output -xa 'always on-failure never' -d "Which units' output is shown"
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l keep -d 'Do not flush first'
-complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l report -r -F -d 'Write the results to a file'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l report -xa '(__ipvs_iso_reports)' -d 'Write the results to a file'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l user -xa '(__fish_complete_users)' -d 'Run the command as that user'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l memory -x -d 'How much memory the embedded kernel has'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l guest-timeout -x -d 'How long an embedded kernel may be silent'
@@ -132,7 +146,8 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of restore' -l plan -d 'Print what w
 complete -c ipvs-iso -n '__ipvs_iso_options_of restore' -l merge -d 'Add and change, but remove nothing'
 complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -s f -l format -xa 'text json' -d 'How to print the differences'
 complete -c ipvs-iso -n '__ipvs_iso_options_of diff' -a live -d "The kernel's table"
-complete -c ipvs-iso -n '__ipvs_iso_options_of restore diff check report' -F
+complete -c ipvs-iso -n '__ipvs_iso_options_of restore diff check' -F
+complete -c ipvs-iso -n '__ipvs_iso_options_of report' -xa '(__ipvs_iso_results)'
 
 complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s u -l until -xa '(__ipvs_iso_conditions)' -d 'What to wait for'
 complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s s -l stable -x -d 'How long it must have been so'

@@ -190,14 +190,19 @@ readme_code() {
 
 # ---- completions: what a shell offers for a command line that ends where the cursor is ----
 
+# "LINE^BEHIND" is a line with the cursor within; fish shows its completions nothing of what is behind that.
+
 # Through the function that the script registers; with the words that bash would make of the line.
 offered_by_bash() {
 	bash --norc -s -- "$1" <<-'BASH'
 		. completions/ipvs-iso.bash
 		read -r _ _ function _ < <(complete -p ipvs-iso)
-		read -ra COMP_WORDS <<<"${1//=/ = }"
-		case $1 in *[\ =]) COMP_WORDS+=('') ;; esac
-		COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_LINE=$1 COMP_POINT=${#1}
+		line=${1%%^*} behind=${1#"${1%%^*}"}
+		read -ra COMP_WORDS <<<"${line//=/ = }"
+		case $line in *[\ =]) COMP_WORDS+=('') ;; esac
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_LINE=$line${behind#^} COMP_POINT=${#line}
+		read -ra behind <<<"${behind#^}"
+		COMP_WORDS+=("${behind[@]}")
 		"$function" ipvs-iso "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 		[ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
 	BASH
@@ -237,7 +242,9 @@ offered_by_zsh() {
 		zmodload zsh/zpty
 		zpty inner zsh -i
 		zpty -r inner ignored '*<ready>*'
-		zpty -w -n inner "$1"$'\t'
+		typed=${1/^}
+		# What is behind the cursor, it is moved back over.
+		zpty -w -n inner "$typed"${(pl:$#typed - ${#1%%^*}::\C-b:)}$'\t'
 		zpty -r inner ignored '*<end>*'
 	ZSH
 	sed 's/ *$//; /^$/d' "$folder/candidates"
@@ -300,13 +307,35 @@ offers_users() {
 offers_files() {
 	local line
 	for line in 'restore' 'check' 'diff' 'diff live' 'diff -f json' 'snapshot -o' 'run --fixture' 'run --unit' \
-		'run --report' 'report' 'report -o'; do
+		'report -o'; do
 		offers "$1" "ipvs-iso $line README." README.md
 	done
 	offers_also "$1" 'ipvs-iso diff ' live
 	for line in flush savepoint status recover; do
 		never_offers "$1" "ipvs-iso $line " README.md
 	done
+}
+
+# offers_units SHELL: where {} stands in a command behind the cursor, what can take its place.
+offers_units() {
+	offers "$1" "ipvs-iso run --unit leaves-s^ -- bats 'share/examples/leaky/{}'" leaves-service
+	offers "$1" "ipvs-iso run --unit ^ -- bats 'share/examples/leaky/{}/'" "$(basename -a share/examples/leaky/*/)"
+	offers "$1" 'ipvs-iso run --unit READ^ -- bats {}.md' README
+	offers "$1" 'ipvs-iso run --unit ^ -- bats no-such-folder/{}.bats' ''
+	offers "$1" 'ipvs-iso run --unit README.^ -- wrapped-command' README.md
+}
+
+# offers_reports SHELL: where a report goes, by its ending, and where it comes from.
+offers_reports() {
+	offers "$1" 'ipvs-iso run --report R' "$(printf '%s\n' README.md R.html R.json R.md R.tap R.txt R.xml)"
+	offers "$1" 'ipvs-iso run --report R.h' R.html
+	offers "$1" 'ipvs-iso run --report ci/new.x' ci/new.xml
+	offers "$1" 'ipvs-iso run --report gith' "$(printf '%s\n' github gith.html gith.json gith.md gith.tap gith.txt gith.xml)"
+	offers_also "$1" 'ipvs-iso run --report ' github
+	# Some shells offer the whole word, some only what comes next.
+	"offered_by_$1" 'ipvs-iso report share/schema/res' | grep -qxE '(share/schema/)?result.schema.json'
+	"offered_by_$1" 'ipvs-iso report tests/fixtures/resul' | grep -qxE '(tests/fixtures/)?results/?'
+	never_offers "$1" 'ipvs-iso report ' README.md
 }
 
 # offers_wrapped_command SHELL
@@ -350,6 +379,14 @@ offers_wrapped_completion() {
 	offers_files bash
 }
 
+@test "bash offers units for the place of {}" {
+	offers_units bash
+}
+
+@test "bash offers reports by their endings, and results" {
+	offers_reports bash
+}
+
 @test "bash completes the command that run wraps" {
 	offers_wrapped_command bash
 }
@@ -372,6 +409,14 @@ offers_wrapped_completion() {
 
 @test "zsh offers files where they are wanted" {
 	offers_files zsh
+}
+
+@test "zsh offers units for the place of {}" {
+	offers_units zsh
+}
+
+@test "zsh offers reports by their endings, and results" {
+	offers_reports zsh
 }
 
 @test "zsh completes the command that run wraps" {
@@ -397,6 +442,10 @@ offers_wrapped_completion() {
 
 @test "fish offers files where they are wanted" {
 	offers_files fish
+}
+
+@test "fish offers reports by their endings, and results" {
+	offers_reports fish
 }
 
 @test "fish completes the command that run wraps" {
