@@ -56,7 +56,8 @@ _ipvs_iso_report() {
 	} | sort -u | while IFS= read -r file; do [[ $file != "$1"* ]] || printf '%s\n' "$file"; done)
 }
 
-# _ipvs_iso_unit WORD: what can take the place of {} in the command, where that is on the line already; else a file.
+# _ipvs_iso_unit WORD: what can take the place of {} in the command, where that is on the line already; else a file. The {}
+# has to be in quotes: bash ends the command's words at a bare one.
 _ipvs_iso_unit() {
 	local i pattern file
 	for ((i = COMP_CWORD + 1; i < ${#COMP_WORDS[@]}; i++)); do

@@ -194,7 +194,8 @@ readme_code() {
 
 # Through the function that the script registers; with the words that bash would make of the line.
 offered_by_bash() {
-	bash --norc -s -- "$1" <<-'BASH'
+	bash --norc -s -- "$1" "${bash_completion-}" <<-'BASH'
+		[ -z "$2" ] || . "$2"
 		. completions/ipvs-iso.bash
 		read -r _ _ function _ < <(complete -p ipvs-iso)
 		line=${1%%^*} behind=${1#"${1%%^*}"}
@@ -206,6 +207,27 @@ offered_by_bash() {
 		"$function" ipvs-iso "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
 		[ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
 	BASH
+}
+
+# What a bash at a prompt makes of the last word before the cursor, when Tab is pressed.
+inserted_by_bash() {
+	local folder=$BATS_TEST_TMPDIR/home
+	cat >"$folder/bashrc" <<-'BASH'
+		PS1='<ready>'
+		bind 'set enable-bracketed-paste off'
+		. completions/ipvs-iso.bash
+		show() { printf '%s' "${READLINE_LINE:0:READLINE_POINT}" >"$ZDOTDIR/inserted"; printf '<end>'; }
+		bind -x '"\C-x": show'
+	BASH
+	ZDOTDIR=$folder TERM=dumb timeout 30 zsh -f -s -- "$1" <<-'ZSH'
+		zmodload zsh/zpty
+		zpty inner bash --rcfile $ZDOTDIR/bashrc -i
+		zpty -r inner ignored '*<ready>*'
+		typed=${1/^}
+		zpty -w -n inner "$typed"${(pl:$#typed - ${#1%%^*}::\C-b:)}$'\t\C-x'
+		zpty -r inner ignored '*<end>*'
+	ZSH
+	sed 's/ *$//; s/.* //' "$folder/inserted"
 }
 
 offered_by_fish() {
@@ -320,8 +342,8 @@ offers_files() {
 offers_units() {
 	offers "$1" "ipvs-iso run --unit leaves-s^ -- bats 'share/examples/leaky/{}'" leaves-service
 	offers "$1" "ipvs-iso run --unit ^ -- bats 'share/examples/leaky/{}/'" "$(basename -a share/examples/leaky/*/)"
-	offers "$1" 'ipvs-iso run --unit READ^ -- bats {}.md' README
-	offers "$1" 'ipvs-iso run --unit ^ -- bats no-such-folder/{}.bats' ''
+	offers "$1" "ipvs-iso run --unit READ^ -- bats '{}.md'" README
+	offers "$1" "ipvs-iso run --unit ^ -- bats 'no-such-folder/{}.bats'" ''
 	offers "$1" 'ipvs-iso run --unit README.^ -- wrapped-command' README.md
 }
 
@@ -349,7 +371,7 @@ offers_wrapped_command() {
 	offers "$1" 'ipvs-iso run --units-from wrapped-c' wrapped-command
 }
 
-# offers_wrapped_completion SHELL: what the wrapped command's own completion offers. (bash needs bash-completion for it.)
+# offers_wrapped_completion SHELL: what the wrapped command's own completion offers.
 offers_wrapped_completion() {
 	local line
 	for line in 'run' 'run --' 'run -k uml' 'run -k uml --'; do
@@ -389,6 +411,25 @@ offers_wrapped_completion() {
 
 @test "bash completes the command that run wraps" {
 	offers_wrapped_command bash
+	bash_completion=/usr/share/bash-completion/bash_completion offers_wrapped_completion bash
+}
+
+@test "bash at its prompt puts in what is offered" {
+	local line
+	while read -r line; do
+		echo "$line"
+		assert_same "${line##* => }" "$(inserted_by_bash "${line% => *}")"
+	done <<-'LINES'
+		ipvs-iso run --unit leaves-s^ -- bats 'share/examples/leaky/{}' => leaves-service
+		ipvs-iso run --unit=leaves-s^ -- bats 'share/examples/leaky/{}' => --unit=leaves-service
+		ipvs-iso run --kernel=um => --kernel=uml
+		ipvs-iso run --report ci/new.x => ci/new.xml
+		ipvs-iso run --report=ci/new.x => --report=ci/new.xml
+		ipvs-iso run --fail-on services,sys => services,sysctl
+		ipvs-iso wait --until con => contains=
+		ipvs-iso wait --until contains=READ => contains=README.md
+		ipvs-iso report tests/fixtures/resul => tests/fixtures/results/
+	LINES
 }
 
 @test "zsh offers the commands, options and values of --help, and no other" {
