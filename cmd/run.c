@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/memory.h"
 #include "command.h"
 #include "live.h"
@@ -17,6 +18,7 @@
 #include "run/split.h"
 #include "run/unit_name.h"
 #include "run_settings.h"
+#include "status_line.h"
 
 static int make_plan(struct plan *plan, struct split *split, char *const *command, struct error *error)
 {
@@ -42,6 +44,7 @@ static int make_plan(struct plan *plan, struct split *split, char *const *comman
 struct teller {
 	struct text_style style;
 	size_t units;
+	struct progress progress;
 };
 
 static void tell_started(void *context, const char *kernel, size_t units)
@@ -55,29 +58,40 @@ static void tell_started(void *context, const char *kernel, size_t units)
 
 static void tell_unit_started(void *context, const char *name)
 {
-	(void)context;
-	if (manners.verbose)
+	struct teller *teller = context;
+	progress_unit_started(&teller->progress, name, duration_now());
+	if (manners.verbose) {
+		status_line_hide();
 		fprintf(stderr, "%8s %s\n", "START", name);
+	}
+	status_line_show();
 }
 
 static void tell_unit_retried(void *context, const struct unit_result *result)
 {
-	const struct teller *teller = context;
+	struct teller *teller = context;
+	progress_unit_stopped(&teller->progress, result->name);
+	status_line_hide();
 	text_retry(stderr, result, &teller->style);
+	status_line_show();
 }
 
 static void tell_unit_ended(void *context, const struct unit_result *result)
 {
-	const struct teller *teller = context;
+	struct teller *teller = context;
 	enum verdict verdict = unit_verdict(result, teller->style.fail_on);
 	/* What failed of ours is said in any case. A command that runs alone and leaves nothing needs no words. */
 	bool wanted = verdict == VERDICT_TROUBLE ||
 		      (!manners.quiet && (teller->units > 1 || manners.verbose || verdict != VERDICT_PASSED ||
 					  result->attempts > 1 || result->residue.entries.count > 0));
+	progress_unit_ended(&teller->progress, result);
+	if (wanted || manners.verbose)
+		status_line_hide();
 	if (wanted)
 		text_unit(stderr, result, &teller->style);
 	if (manners.verbose)
 		fprintf(stderr, "%21sready after %.3f s\n", "", (double)result->times.preparing / 1000);
+	status_line_show();
 }
 
 /* What the run's exit status is, unless a report cannot be written. */
@@ -95,7 +109,10 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 	struct teller teller = {
 		.style = {.color = manners.color, .fail_on = run_settings.fail_on},
 		.units = plan->units.count,
+		.progress = {.planned = plan->units.count, .fail_on = run_settings.fail_on, .begun = duration_now()},
 	};
+	if (!manners.quiet)
+		status_line_open(&teller.progress);
 	const struct run_observer observer = {
 		.context = &teller,
 		.started = manners.quiet ? NULL : tell_started,
@@ -103,6 +120,7 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 		.unit_started = manners.quiet ? NULL : tell_unit_started,
 		.unit_retried = manners.quiet ? NULL : tell_unit_retried,
 		.unit_ended = tell_unit_ended,
+		.bystander = status_line_bystander(),
 	};
 	CLEANUP_RUN_RESULT struct run_result result = {
 		.shuffled = run_settings.order.shuffled,
@@ -113,11 +131,15 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 	if (choice->why && !manners.quiet)
 		fprintf(stderr, "ipvs-iso: using a kernel of our own (%s): %s\n", choice->guest->name, choice->why);
 	run_plan(plan, choice, &run_settings.run, &observer, &result);
+	status_line_close();
 
-	if (!manners.quiet && teller.units > 1)
+	if (!manners.quiet && teller.units > 1) {
+		text_failures(stderr, &result, &teller.style);
 		text_summary(stderr, &result, &teller.style);
+	}
 	if (error_is_set(&result.trouble))
 		print_error(&result.trouble);
+	progress_clear(&teller.progress);
 	return report_result(reports, &result);
 }
 

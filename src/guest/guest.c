@@ -137,11 +137,13 @@ static int pump(struct guest *guest, int64_t wait_ms, struct error *error)
 		{.fd = guest->wants_input ? STDIN_FILENO : -1, .events = POLLIN},
 	};
 	nfds_t count = 4;
+	int milliseconds = (int)wait_ms;
 	if (guest->output) {
 		output_poll(guest->output, ends + count);
 		count += OUTPUT_POLLS;
+		milliseconds = output_wait_ms(guest->output, milliseconds);
 	}
-	if (poll(ends, count, (int)wait_ms) < 0 && errno != EINTR)
+	if (poll(ends, count, milliseconds) < 0 && errno != EINTR)
 		return error_set_errno(error, errno, "cannot wait for the guest");
 
 	move_output(guest, ends + 4);

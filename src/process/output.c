@@ -143,9 +143,27 @@ static void close_end(struct output *output, size_t i)
 	output->ends[i] = -1;
 }
 
+int output_wait_ms(const struct output *output, int milliseconds)
+{
+	if (!output->bystander)
+		return milliseconds;
+	int idle = output->bystander->idle(output->bystander->context);
+	return idle >= 0 && (milliseconds < 0 || idle < milliseconds) ? idle : milliseconds;
+}
+
+static void tell_bystander(const struct output *output, int stream, char last)
+{
+	if (output->bystander)
+		output->bystander->showing(output->bystander->context, stream, last);
+}
+
 /* The unit learns of a reader that has gone away as it would without us between: its next write gets a SIGPIPE. */
 static void write_waiting(struct output *output, size_t i)
 {
+	const struct queue *waiting = &output->waiting[i];
+	size_t length = queue_length(waiting) < CHUNK ? queue_length(waiting) : CHUNK;
+	if (length)
+		tell_bystander(output, stream_at(i), waiting->bytes[waiting->start + length - 1]);
 	if (queue_write(&output->waiting[i], stream_at(i), CHUNK) == 0)
 		return;
 	if (errno != EPIPE)
@@ -251,6 +269,7 @@ int output_show(const struct output *output, struct error *error)
 			step = part->length - done < sizeof bytes ? part->length - done : sizeof bytes;
 			if (read_kept(output, at + done, bytes, step, error) < 0)
 				return -1;
+			tell_bystander(output, part->stream, bytes[step - 1]);
 			int taken = write_patiently(part->stream, bytes, step);
 			if (taken < 0)
 				return error_set_errno(error, errno, "cannot write what the unit printed");

@@ -20,6 +20,15 @@ struct output_part {
 	size_t length;
 };
 
+/* Who has something of its own on the terminal that units print to as well: a line that says how time passes. */
+struct output_bystander {
+	void *context;
+	/* Called while a unit is waited for. After how many milliseconds to call again at the latest; -1: no matter. */
+	int (*idle)(void *context);
+	/* What a unit printed goes to a stream of ours next; `last` is its last byte. */
+	void (*showing)(void *context, int stream, char last);
+};
+
 struct output {
 	bool live;               /* shown as it comes */
 	bool kept;               /* for output_show() and output_tail() */
@@ -30,6 +39,7 @@ struct output {
 	size_t length;           /* of what has been kept */
 	ARRAY(struct output_part) parts;
 	int failure; /* errno of what failed: a stream of ours, unless its reader has gone away, or the file; or 0 */
+	const struct output_bystander *bystander; /* borrowed; or NULL */
 };
 
 #define CLEANUP_OUTPUT __attribute__((cleanup(output_clear)))
@@ -55,6 +65,10 @@ void output_drop_waiting(struct output *output);
 #define OUTPUT_POLLS 4
 void output_poll(const struct output *output, struct pollfd polls[OUTPUT_POLLS]);
 void output_move(struct output *output, const struct pollfd polls[OUTPUT_POLLS]);
+
+/* Calls the bystander. How long poll(2) may wait, in its words: `milliseconds` at most, and less where the bystander
+   wants that. */
+int output_wait_ms(const struct output *output, int milliseconds);
 
 /* Takes what is in the pipes now; whoever still has the other ends is not waited for. */
 void output_drain(struct output *output);

@@ -120,7 +120,7 @@ static void wait_for_something(int milliseconds, struct output *output)
 		return;
 	}
 	output_poll(output, polls + 1);
-	if (poll(polls, 1 + OUTPUT_POLLS, milliseconds) > 0)
+	if (poll(polls, 1 + OUTPUT_POLLS, output_wait_ms(output, milliseconds)) > 0)
 		output_move(output, polls + 1);
 }
 

@@ -2,7 +2,6 @@
 #include "report/summary.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,21 +26,25 @@ static void put_count(FILE *stream, size_t count, const char *what, const char *
 	*separator = ", ";
 }
 
+void summary_write_counts(FILE *stream, const struct summary *summary, const char *separator)
+{
+	put_count(stream, summary->of[VERDICT_PASSED] - summary->flaky, "passed", &separator);
+	put_count(stream, summary->flaky, "flaky", &separator);
+	put_count(stream, summary->of[VERDICT_RESIDUE], "left residue", &separator);
+	put_count(stream, summary->of[VERDICT_FAILED], "failed", &separator);
+	put_count(stream, summary->of[VERDICT_TIMED_OUT], "timed out", &separator);
+	put_count(stream, summary->of[VERDICT_TROUBLE], "could not be run", &separator);
+	put_count(stream, summary->not_reached, "not reached", &separator);
+}
+
 char *summary_text(const struct run_result *result, unsigned fail_on)
 {
 	struct summary summary = summary_make(result, fail_on);
 	char *text = NULL;
 	size_t length;
 	FILE *out = memory_stream(&text, &length);
-	const char *separator = "";
 	fprintf(out, "%zu unit%s: ", result->planned, result->planned == 1 ? "" : "s");
-	put_count(out, summary.of[VERDICT_PASSED] - summary.flaky, "passed", &separator);
-	put_count(out, summary.flaky, "flaky", &separator);
-	put_count(out, summary.of[VERDICT_RESIDUE], "left residue", &separator);
-	put_count(out, summary.of[VERDICT_FAILED], "failed", &separator);
-	put_count(out, summary.of[VERDICT_TIMED_OUT], "timed out", &separator);
-	put_count(out, summary.of[VERDICT_TROUBLE], "could not be run", &separator);
-	put_count(out, summary.not_reached, "not reached", &separator);
+	summary_write_counts(out, &summary, "");
 	fclose(out);
 	return text;
 }

@@ -3,6 +3,8 @@
 #ifndef IPVS_ISO_REPORT_SUMMARY_H
 #define IPVS_ISO_REPORT_SUMMARY_H
 
+#include <stdio.h>
+
 #include "result/result.h"
 
 struct summary {
@@ -12,6 +14,9 @@ struct summary {
 };
 
 struct summary summary_make(const struct run_result *result, unsigned fail_on);
+
+/* Writes how many went how: "1 passed, 2 left residue", with `separator` before that; nothing where there are none. */
+void summary_write_counts(FILE *stream, const struct summary *summary, const char *separator);
 
 /* "3 units: 1 passed, 2 left residue". The caller frees. */
 char *summary_text(const struct run_result *result, unsigned fail_on);

@@ -64,10 +64,51 @@ void text_unit(FILE *stream, const struct unit_result *result, const struct text
 	}
 }
 
+static bool is_worth_repeating(const struct unit_result *result, unsigned fail_on)
+{
+	return unit_verdict(result, fail_on) != VERDICT_PASSED || unit_is_flaky(result, fail_on) ||
+	       result->residue.entries.count > 0;
+}
+
+void text_failures(FILE *stream, const struct run_result *result, const struct text_style *style)
+{
+	bool any = false;
+	for (size_t i = 0; i < result->units.count; i++) {
+		const struct unit_result *unit = &result->units.items[i];
+		if (!is_worth_repeating(unit, style->fail_on))
+			continue;
+		if (!any)
+			fprintf(stream, "%s\n", "--------");
+		any = true;
+		text_unit(stream, unit, style);
+	}
+}
+
+/* "services 1, destinations 2", or nothing. */
+static void print_residue_totals(FILE *stream, const struct run_result *result)
+{
+	size_t totals[RESIDUE_CLASSES] = {0};
+	for (size_t i = 0; i < result->units.count; i++) {
+		const struct residue_list *residue = &result->units.items[i].residue;
+		for (size_t k = 0; k < residue->entries.count; k++)
+			totals[residue->entries.items[k].class]++;
+	}
+	const char *separator = "         residue: ";
+	for (size_t i = 0; i < RESIDUE_CLASSES; i++) {
+		if (!totals[i])
+			continue;
+		fprintf(stream, "%s%s %zu", separator, residue_class_name((enum residue_class)i), totals[i]);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		fputc('\n', stream);
+}
+
 void text_summary(FILE *stream, const struct run_result *result, const struct text_style *style)
 {
 	CLEANUP_FREE char *text = summary_text(result, style->fail_on);
-	fprintf(stream, "%8s %s\n", "SUMMARY", text);
+	fprintf(stream, "%8s %s; %.3f s\n", "SUMMARY", text, (double)result->duration_ms / 1000);
+	print_residue_totals(stream, result);
 }
 
 /* Each line of it begins so that it is taken for none of ours. */

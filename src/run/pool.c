@@ -294,14 +294,17 @@ static void forward_signals(struct pool *pool)
 static void turn_round(struct pool *pool)
 {
 	struct pollfd *polls = pool->polls;
+	int milliseconds = -1;
 	polls[0] = (struct pollfd){.fd = signals_descriptor(), .events = POLLIN};
 	for (size_t i = 0; i < pool->count; i++) {
 		const struct slot *slot = &pool->slots[i];
 		struct pollfd *own = polls + 1 + i * SLOT_POLLS;
 		own[0] = (struct pollfd){.fd = slot->worker.answers, .events = POLLIN};
 		output_poll(&slot->turn.output, own + 1);
+		if (slot->busy && !slot->turn.inherits)
+			milliseconds = output_wait_ms(&slot->turn.output, milliseconds);
 	}
-	if (poll(polls, 1 + pool->count * SLOT_POLLS, -1) <= 0)
+	if (poll(polls, 1 + pool->count * SLOT_POLLS, milliseconds) <= 0)
 		return;
 	for (size_t i = 0; i < pool->count; i++) {
 		struct slot *slot = &pool->slots[i];

@@ -26,6 +26,8 @@ struct run_observer {
 	/* It failed and will be run again: what the attempt came to. */
 	void (*unit_retried)(void *context, const struct unit_result *result);
 	void (*unit_ended)(void *context, const struct unit_result *result);
+	/* Called while units run, but for those that have our own stdout and stderr; or NULL. */
+	const struct output_bystander *bystander;
 };
 
 /* When what units print is shown. */

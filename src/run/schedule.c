@@ -56,6 +56,7 @@ bool schedule_next(struct schedule *schedule, struct turn *turn)
 	};
 	output_init(&turn->output, live,
 		    options->keep_output || options->output == OUTPUT_ON_FAILURE || (shown && !live));
+	turn->output.bystander = schedule->observer->bystander;
 	if (schedule->observer->unit_started)
 		schedule->observer->unit_started(schedule->observer->context, turn->unit->name);
 	return true;

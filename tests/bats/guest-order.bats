@@ -37,7 +37,10 @@ bad on $headings" "$output"
    RETRY [^:]* bad: exit status 3
    RETRY [^:]* bad: exit status 4 \(2 attempts\)
     FAIL [^:]* bad: exit status 4 \(3 attempts\)
- SUMMARY 3 units: 1 passed, 1 flaky, 1 failed"
+--------
+   FLAKY [^:]* flaky \(attempt 2\)
+    FAIL [^:]* bad: exit status 4 \(3 attempts\)
+ SUMMARY 3 units: 1 passed, 1 flaky, 1 failed; [0-9.]+ s"
 
 	rm flaky.seen
 	capture ipvs-iso run --retries 1 --unit flaky -- sh unit

@@ -57,7 +57,8 @@ leave_things='ipvsadm -A -f 7 -s rr; ipvsadm -a -f 7 -r 10.0.0.1 -w 3; ipvsadm -
                      services     left     -A -f 7 -s rr
                      destinations left     -a -f 7 -r 10.0.0.1:0 -g -w 3
                      timeouts     changed  --set 60 10 30 \(was: --set 900 120 300\)
- SUMMARY 2 units: 1 passed, 1 left residue"
+ SUMMARY 2 units: 1 passed, 1 left residue; [0-9.]+ s
+         residue: services 1, destinations 1, timeouts 1"
 }
 
 @test "IPVS_ISO_REPORT_DIR: of 'go test -exec' each package is a unit, and those of one that ran twice are kept apart" {
@@ -75,7 +76,7 @@ leave_things='ipvsadm -A -f 7 -s rr; ipvsadm -a -f 7 -r 10.0.0.1 -w 3; ipvsadm -
     PASS \[[^]]*] example.org/balancer/store
     PASS \[[^]]*] example.org/balancer/store
     FAIL \[[^]]*] example.org/balancer: exit status 1
- SUMMARY 4 units: 3 passed, 1 failed"
+ SUMMARY 4 units: 3 passed, 1 failed; [0-9.]+ s"
 	capture ipvs-iso report -f junit results
 	assert_contains "$output" 'name="example.org/balancer/api/store"' 'name="example.org/balancer/store"' \
 		'name="example.org/balancer/store (2)"' 'name="example.org/balancer"'

@@ -55,7 +55,7 @@ script() {
 	assert_matches "$stderr" "ipvs-iso: 2 units on this host's kernel
     PASS \[ *[0-9.]+s\] one
     PASS \[ *[0-9.]+s\] two words
- SUMMARY 2 units: 2 passed"
+ SUMMARY 2 units: 2 passed; [0-9.]+ s"
 
 	capture ipvs-iso run --unit one --unit two -- echo unit
 	assert_same $'unit one\nunit two' "$output"
@@ -136,7 +136,7 @@ destinations left     -a -t 10.9.0.1:443 -r 10.9.1.4:8443 -m -w 1
 timeouts     changed  --set 1 2 3 (was: --set 800 90 200)
 sysctl       changed  net.ipv4.vs.sloppy_tcp = 1 (was: 0)
 daemons      left     --start-daemon master --mcast-interface lo --syncid 4 --sync-maxlen 1000' \
-		"$(sed -n 's/^ \{21\}//p' <<<"$stderr")"
+		"$(sed -n '/^--------/q; s/^ \{21\}//p' <<<"$stderr")"
 	assert_contains "$stderr" ' SUMMARY 2 units: 1 passed, 1 left residue'
 	assert_same 0 "$(</proc/sys/net/ipv4/vs/sloppy_tcp)"
 }

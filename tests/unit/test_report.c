@@ -68,7 +68,9 @@ static void text_has_a_line_for_each_unit_and_rule(void **state)
 	check_contains(
 		"text",
 		" SUMMARY 9 units: 1 passed, 1 flaky, 1 left residue, 2 failed, 1 timed out, 1 could not be run, 2 not "
-		"reached\n   ORDER shuffle:4294967295\n   SHARD 2/3\n TROUBLE ended early by signal 2 (Interrupt)\n");
+		"reached; 9.000 s\n         residue: services 1, destinations 1, timeouts 1, processes 2, connections "
+		"2\n"
+		"   ORDER shuffle:4294967295\n   SHARD 2/3\n TROUBLE ended early by signal 2 (Interrupt)\n");
 }
 
 static void junit_holds_residue_as_failures(void **state)
