@@ -91,6 +91,14 @@ manual_options() {
 	done
 }
 
+@test "the manual has an example of every command" {
+	local examples
+	examples=$(manual_section $manual EXAMPLES)
+	for command in $(help_commands); do
+		assert_contains "$examples" "ipvs-iso $command"
+	done
+}
+
 @test "the manual has the exit statuses of run that --help has" {
 	local statuses
 	statuses=$(ipvs-iso run --help | sed -nE 's/^  (([0-9, ]+[0-9]|[0-9])|else)  .*/\1/p' | sort)
