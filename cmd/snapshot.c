@@ -66,7 +66,8 @@ static int take_snapshot(struct error *error)
 	CLEANUP_TABLE struct table table;
 	table_init(&table);
 	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
-	if (!ipvs || (stats ? ipvs_read_counted : ipvs_read)(ipvs, &table, error) < 0)
+	if (!ipvs || (stats ? ipvs_read_counted : ipvs_read)(ipvs, &table, error) < 0 ||
+	    (format == FORMAT_JSON && table_check_writable(&table, error) < 0))
 		return -1;
 	file_text *write = format == FORMAT_JSON ? write_json : write_rules;
 	if (output[0] == '-' && !output[1])

@@ -13,7 +13,7 @@
 
 #include "base/memory.h"
 
-/* More is a device, or a mistake. */
+/* More is a device, or a mistake. It is also how much memory a file can take. */
 #define FILE_LENGTH_MAX ((size_t)1 << 30)
 
 /* A stream writes in pieces of this. Calls of the system are dear in the embedded kernel. */
@@ -25,38 +25,46 @@ void file_cleanup_close(int *descriptor)
 		close(*descriptor);
 }
 
+static char *fail_too_long(const char *name, struct error *error)
+{
+	error_set(error, ERROR_INPUT, "%s is longer than 1 GiB", name);
+	return NULL;
+}
+
 char *file_read_descriptor(int descriptor, const char *name, size_t *length, struct error *error)
 {
+	/* What is seen to be too long, such as a file with holes, need not be read for that. */
+	struct stat status;
+	if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > (off_t)FILE_LENGTH_MAX)
+		return fail_too_long(name, error);
+
 	size_t room = 16384;
 	size_t used = 0;
-	char *bytes = memory_allocate(room, 1);
-
+	CLEANUP_FREE char *bytes = memory_allocate(room, 1);
 	for (;;) {
 		ssize_t got = read(descriptor, bytes + used, room - used - 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
 			error_set_errno(error, errno, "cannot read %s", name);
-			free(bytes);
 			return NULL;
 		}
 		if (got == 0)
 			break;
 		used += (size_t)got;
-		if (used >= FILE_LENGTH_MAX) {
-			error_set(error, ERROR_INPUT, "%s is longer than 1 GiB", name);
-			free(bytes);
-			return NULL;
-		}
+		if (used > FILE_LENGTH_MAX)
+			return fail_too_long(name, error);
 		if (used + 1 == room) {
-			/* Doubling cannot overflow before the memory is gone. */
-			room *= 2;
+			/* Doubling cannot overflow before the file is too long. */
+			room = room < FILE_LENGTH_MAX ? room * 2 : FILE_LENGTH_MAX + 2;
 			bytes = memory_resize(bytes, room, 1);
 		}
 	}
 	bytes[used] = '\0';
 	*length = used;
-	return bytes;
+	char *whole = bytes;
+	bytes = NULL;
+	return whole;
 }
 
 char *file_read(const char *path, size_t *length, struct error *error)

@@ -30,6 +30,8 @@ int journal_write(int directory, unsigned depth, const struct table *table, stru
 		return -1;
 	if (present)
 		return error_set(error, ERROR_FAILED, "%s is there already", name);
+	if (table_check_writable(table, error) < 0)
+		return -1;
 	return state_file_write(directory, name, write_json, table, error);
 }
 

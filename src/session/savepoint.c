@@ -89,6 +89,8 @@ int savepoint_write(int directory, unsigned depth, const char *name, const struc
 		return -1;
 	size_t count = stack.numbers.count;
 	CLEANUP_FREE char *file = file_name(depth, count > 0 ? stack.numbers.items[count - 1] + 1 : 1);
+	if (table_check_writable(table, error) < 0)
+		return -1;
 	const struct content content = {.name = name, .table = table};
 	return state_file_write(directory, file, write_content, &content, error);
 }

@@ -22,6 +22,12 @@ char *table_to_json(const struct table *table, size_t *length);
 void table_write_json(FILE *out, const struct table *table);
 
 /*
+ * Whether a snapshot of a live table could be read again: -1 with an error where not. The kernel takes interfaces for
+ * daemons whose names are not UTF-8 text, which JSON cannot say.
+ */
+int table_check_writable(const struct table *table, struct error *error);
+
+/*
  * Parses a snapshot. `name` is the file's, for messages: NAME:LINE:COLUMN: PATH: what is wrong. Everything is checked
  * that can be checked without a kernel: types, ranges, unknown and duplicate keys, services or destinations that are
  * named twice. On failure `table` is unchanged. `table` must have been initialised; what it held is freed, and timeouts

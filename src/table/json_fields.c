@@ -72,6 +72,9 @@ char *json_show(const json_t *value)
 	CLEANUP_FREE char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 	if (!text)
 		return memory_copy_string("that");
+	/* To jansson a DEL is a character as any other. */
+	for (char *at = text; (at = strchr(at, 0x7f));)
+		*at = '?';
 	if (strlen(text) <= SHOWN_MAX)
 		return memory_copy_string(text);
 	return memory_printf("%.*s...%s", SHOWN_MAX, text, json_is_string(value) ? "\"" : "");
@@ -329,10 +332,9 @@ int json_read_name(const struct json_source *source, const struct json_place *pl
 {
 	(void)field;
 	const char *text = json_string_value(value);
-	size_t length = text ? strcspn(text, " \t\n\v\f\r/") : 0;
-	if (!length || length >= TABLE_NAME_ROOM || text[length])
+	if (!text || !table_name_is_valid(text))
 		return json_fail_value(source, place, value, "a name of 1 to 15 bytes without spaces and slashes");
-	memcpy(target, text, length + 1);
+	memcpy(target, text, strlen(text) + 1);
 	return 0;
 }
 

@@ -85,7 +85,7 @@ int json_check_duplicates(const struct json_source *source, const struct json_pl
 
 json_reader json_read_number;  /* a whole number from `minimum` to `maximum`; uses `size` */
 json_reader json_read_word;    /* a word for a number of up to `maximum`; uses `size`, `word`, `nameless` */
-json_reader json_read_name;    /* 1 to 15 bytes without spaces and slashes, into a char[TABLE_NAME_ROOM] */
+json_reader json_read_name;    /* table_name_is_valid(), into a char[TABLE_NAME_ROOM] */
 json_reader json_read_address; /* IPv4 or IPv6, into a struct address */
 
 /*

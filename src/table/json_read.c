@@ -11,6 +11,7 @@
 #include "table/json_fields.h"
 #include "table/json_services.h"
 #include "table/json_syntax.h"
+#include "table/locate.h"
 
 #define FORMAT_NAME "ipvs-iso.snapshot"
 #define FORMAT_VERSION 1
@@ -251,6 +252,17 @@ static int prefer_syntax(const struct json_source *source)
 	return -1;
 }
 
+/* Where the text does not even begin as a snapshot does, it may be meant for something else. */
+static int suggest_format(const char *bytes, size_t length, struct error *error)
+{
+	const char *begin = json_skip_space(bytes, bytes + length);
+	if (begin == bytes + length || *begin == '{' || error->remedy)
+		return -1;
+	return error_remedy(
+		error,
+		"a snapshot begins with '{', a file of ipvsadm's rules with a rule, such as '-A -t ...', or with '#'");
+}
+
 int table_from_json(struct table *table, const char *bytes, size_t length, const char *name, struct error *error)
 {
 	struct json_source source = {
@@ -260,10 +272,13 @@ int table_from_json(struct table *table, const char *bytes, size_t length, const
 	table_init(&read);
 	read.timeouts = table->timeouts;
 	json_t *value = json_parse(text, "services", &source.elements);
-	int result = value ? read_table(&source, value, &read) : error_set(error, ERROR_INPUT, "%s: not JSON", name);
+	const struct json_place root = {.parent = NULL};
+	int result = value ? read_table(&source, value, &read) : json_fail_piece(&source, &root);
 	json_decref(value);
-	if (result < 0)
-		return prefer_syntax(&source);
+	if (result < 0) {
+		prefer_syntax(&source);
+		return suggest_format(bytes, length, error);
+	}
 	table_sort(&read);
 	table_clear(table);
 	*table = read;

@@ -104,12 +104,6 @@ static int read_tunnel_flags(const struct json_source *source, const struct json
 	return 0;
 }
 
-/* For text that json_check_syntax() has more to say about. */
-static int malformed(const struct json_source *source, const struct json_place *place)
-{
-	return json_fail(source, place, "not JSON");
-}
-
 /* ---- counters ---- */
 
 static int read_counter(const struct json_source *source, const struct json_place *place,
@@ -209,14 +203,14 @@ static int read_destinations(const struct json_source *source, const struct json
 		struct destination *destination = array_append(&service->destinations);
 		struct json_span none;
 		json_t *item = json_parse(element, NULL, &none);
-		int result =
-			item ? read_destination(source, &here, item, service, destination) : malformed(source, &here);
+		int result = item ? read_destination(source, &here, item, service, destination)
+				  : json_fail_piece(source, &here);
 		json_decref(item);
 		if (result < 0)
 			return -1;
 	}
 	if (elements.from != elements.end)
-		return malformed(source, place);
+		return json_fail_piece(source, place);
 	array_fit(&service->destinations);
 	return json_check_duplicates(source, place, "destination", service->destinations.items,
 				     service->destinations.count, sizeof *service->destinations.items,
@@ -327,7 +321,7 @@ static int read_service(const struct json_source *source, const struct json_plac
 {
 	struct json_source inside = *source;
 	json_t *value = json_parse(text, "destinations", &inside.elements);
-	int result = value ? read_service_object(&inside, place, value, service) : malformed(source, place);
+	int result = value ? read_service_object(&inside, place, value, service) : json_fail_piece(source, place);
 	json_decref(value);
 	return result;
 }
@@ -352,7 +346,7 @@ int json_read_services(const struct json_source *source, const struct json_place
 			return -1;
 	}
 	if (elements.from != elements.end)
-		return malformed(source, place);
+		return json_fail_piece(source, place);
 	return json_check_duplicates(source, place, "service", table->services.items, table->services.count,
 				     sizeof *table->services.items, compare_services);
 }

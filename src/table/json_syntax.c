@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "table/json_syntax.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -72,6 +73,13 @@ static int fail_duplicate_key(const struct json_source *source, size_t behind)
 	return fail_at(source, start, message);
 }
 
+static int fail_cut(const struct json_source *source)
+{
+	CLEANUP_FREE char *message =
+		memory_printf("the text ends before the %s does: it has been cut short", source->subject);
+	return fail_at(source, source->length, message);
+}
+
 static int fail_syntax(const struct json_source *source, json_error_t *failure)
 {
 	size_t behind = failure->position > 0 ? (size_t)failure->position : 0;
@@ -79,11 +87,8 @@ static int fail_syntax(const struct json_source *source, json_error_t *failure)
 		behind = source->length;
 	size_t start = token_start(source, behind, failure->text);
 	switch (json_error_code(failure)) {
-	case json_error_premature_end_of_input: {
-		CLEANUP_FREE char *message =
-			memory_printf("the text ends before the %s does: it has been cut short", source->subject);
-		return fail_at(source, source->length, message);
-	}
+	case json_error_premature_end_of_input:
+		return fail_cut(source);
 	case json_error_duplicate_key:
 		return fail_duplicate_key(source, behind);
 	case json_error_stack_overflow:
@@ -106,20 +111,35 @@ static int fail_syntax(const struct json_source *source, json_error_t *failure)
 	}
 }
 
+/* What editors put before the text to say how it is encoded. */
+static int check_encoding(const struct json_source *source)
+{
+	static const char mark[] = "\xef\xbb\xbf", big[] = "\xfe\xff", little[] = "\xff\xfe";
+	if (source->length >= 3 && !memcmp(source->bytes, mark, 3))
+		fail_at(source, 0, "there is a byte order mark before the text");
+	else if (source->length >= 2 && (!memcmp(source->bytes, big, 2) || !memcmp(source->bytes, little, 2)))
+		fail_at(source, 0, "UTF-16 text, or no text at all");
+	else
+		return 0;
+	return error_remedy(source->error, "save it as UTF-8 without a byte order mark");
+}
+
+/* What can be seen of the whole text before it is parsed. */
+static int check_bytes(const struct json_source *source)
+{
+	if (check_encoding(source) < 0)
+		return -1;
+	const char *end = source->bytes + source->length;
+	if (json_skip_space(source->bytes, end) == end)
+		return fail_at(source, 0, "the file is empty");
+	const char *nul = memchr(source->bytes, '\0', source->length);
+	return nul ? fail_at(source, (size_t)(nul - source->bytes), "a NUL byte is not allowed") : 0;
+}
+
 json_t *json_parse_whole(const struct json_source *source)
 {
-	size_t blank = 0;
-	while (blank < source->length && strchr(" \t\r\n", source->bytes[blank]) && source->bytes[blank])
-		blank++;
-	if (blank == source->length) {
-		fail_at(source, 0, "the file is empty");
+	if (check_bytes(source) < 0)
 		return NULL;
-	}
-	const char *nul = memchr(source->bytes, '\0', source->length);
-	if (nul) {
-		fail_at(source, (size_t)(nul - source->bytes), "a NUL byte is not allowed");
-		return NULL;
-	}
 	json_error_t failure;
 	json_t *value = json_loadb(source->bytes, source->length, FLAGS, &failure);
 	if (!value)
@@ -129,9 +149,30 @@ json_t *json_parse_whole(const struct json_source *source)
 
 int json_check_syntax(const struct json_source *source)
 {
-	json_t *value = json_parse_whole(source);
-	json_decref(value);
-	return value ? 0 : -1;
+	if (source->length <= JSON_PIECE_MAX) {
+		json_t *value = json_parse_whole(source);
+		json_decref(value);
+		return value ? 0 : -1;
+	}
+	if (check_bytes(source) < 0)
+		return -1;
+	size_t end = source->length;
+	while (isspace((unsigned char)source->bytes[end - 1]))
+		end--;
+	return source->bytes[end - 1] == '}' ? 0 : fail_cut(source);
+}
+
+int json_fail_piece(const struct json_source *source, const struct json_place *place)
+{
+	if (source->length <= JSON_PIECE_MAX)
+		return json_fail(source, place, "not JSON");
+	return json_fail(source, place, "not JSON, or more than %zu MiB in one piece", JSON_PIECE_MAX >> 20);
+}
+
+/* As json_loadb(3). */
+static json_t *load(const char *bytes, size_t length)
+{
+	return length <= JSON_PIECE_MAX ? json_loadb(bytes, length, FLAGS, NULL) : NULL;
 }
 
 json_t *json_parse(struct json_span text, const char *key, struct json_span *elements)
@@ -143,7 +184,7 @@ json_t *json_parse(struct json_span text, const char *key, struct json_span *ele
 	const char *array = key ? json_find(text.from, text.end, key) : NULL;
 	const char *behind = array && *array == '[' ? json_skip_value(array, text.end) : NULL;
 	if (!behind || behind[-1] != ']')
-		return json_loadb(text.from, (size_t)(text.end - text.from), FLAGS, NULL);
+		return load(text.from, (size_t)(text.end - text.from));
 
 	*elements = (struct json_span){.from = array + 1, .end = behind - 1};
 	size_t before = (size_t)(elements->from - text.from);
@@ -151,7 +192,7 @@ json_t *json_parse(struct json_span text, const char *key, struct json_span *ele
 	CLEANUP_FREE char *rest = memory_allocate(before + after, 1);
 	memcpy(rest, text.from, before);
 	memcpy(rest + before, elements->end, after);
-	return json_loadb(rest, before + after, FLAGS, NULL);
+	return load(rest, before + after);
 }
 
 bool json_next_element(struct json_span *elements, struct json_span *element)

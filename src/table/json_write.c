@@ -260,3 +260,17 @@ char *table_to_json(const struct table *table, size_t *length)
 		*length = size;
 	return text;
 }
+
+int table_check_writable(const struct table *table, struct error *error)
+{
+	for (size_t i = 0; i < table->daemons.count; i++) {
+		const struct sync_daemon *daemon = &table->daemons.items[i];
+		if (table_name_is_valid(daemon->interface))
+			continue;
+		const char *role = daemon_role_name(daemon->role);
+		error_set(error, ERROR_FAILED,
+			  "no snapshot can hold this table: the name of the %s daemon's interface is not UTF-8", role);
+		return error_remedy(error, "stop the daemon: ipvsadm --stop-daemon %s", role);
+	}
+	return 0;
+}

@@ -95,7 +95,7 @@ static const char *find_in_object(const char *at, const char *end, const char *p
 		at = json_skip_space(at + 1, end);
 		const char *rest = match_key(name, behind, path);
 		if (rest && !*rest)
-			return key ? name : at;
+			return key ? name : at < end ? at : NULL;
 		const char *found = rest ? find(at, end, rest, key, false) : NULL;
 		if (found)
 			return found;
@@ -130,7 +130,7 @@ static const char *find(const char *at, const char *end, const char *path, bool 
 	at = json_skip_space(at, end);
 	if (at == end || *at == ']' || *at == '}')
 		return NULL;
-	if (!*path)
+	if (!*path && !(key && root)) /* there may be a key "" */
 		return at;
 	if (*at == '[')
 		return *path == '[' ? find_in_array(at, end, path, key) : NULL;

@@ -200,9 +200,12 @@ static int read_service_options(const struct rules_reader *reader, struct servic
 		return -1;
 
 	size_t column = reader->line->said.column;
-	if (!service->fwmark && !service->port && !(service->flags & SERVICE_FLAG_PERSISTENT))
-		return rule_line_fail(reader->line, column,
-				      "a service without a port, or of port 0, must be persistent (-p)");
+	if (!service->fwmark && !service->port && !(service->flags & SERVICE_FLAG_PERSISTENT)) {
+		rule_line_fail(reader->line, column, "a service without a port, or of port 0, must be persistent (-p)");
+		if (service->family == AF_INET6)
+			error_remedy(reader->line->error, "an IPv6 address with a port is written [ADDRESS]:PORT");
+		return -1;
+	}
 	if ((service->flags & SERVICE_FLAG_ONE_PACKET) && !service->fwmark && service->protocol != IPPROTO_UDP)
 		return rule_line_fail(reader->line, column, "-o is for UDP services and firewall marks only");
 	return 0;

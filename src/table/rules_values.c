@@ -41,15 +41,13 @@ int rule_number(const struct rule_line *line, const struct rule_word *value, uin
 
 int rule_name(const struct rule_line *line, const struct rule_word *value, const char *what, char name[TABLE_NAME_ROOM])
 {
-	size_t length = strlen(value->text);
-	if (length >= TABLE_NAME_ROOM || strchr(value->text, '/')) {
-		CLEANUP_FREE char *wanted =
-			memory_printf("the name of %s: 1 to %d bytes without slashes", what, TABLE_NAME_ROOM - 1);
-		return fail_value(line, value, wanted);
+	if (table_name_is_valid(value->text)) {
+		memcpy(name, value->text, strlen(value->text) + 1);
+		return 0;
 	}
-	memset(name, 0, TABLE_NAME_ROOM);
-	memcpy(name, value->text, length);
-	return 0;
+	CLEANUP_FREE char *wanted =
+		memory_printf("the name of %s: 1 to %d bytes of UTF-8 without slashes", what, TABLE_NAME_ROOM - 1);
+	return fail_value(line, value, wanted);
 }
 
 /* ---- addresses ---- */
@@ -89,7 +87,7 @@ static bool split_endpoint(char *text, char **host, char **port)
 		*bracket = '\0';
 		*host = text + 1;
 		*port = bracket + 2;
-		return inet_pton(AF_INET6, *host, &ipv6) == 1;
+		return true;
 	}
 	/* Without brackets all of it is the address. */
 	if (inet_pton(AF_INET6, text, &ipv6) == 1)
@@ -126,6 +124,8 @@ int rule_endpoint(const struct rule_line *line, const struct rule_word *value, u
 	char *host, *behind;
 	if (!split_endpoint(text, &host, &behind))
 		return fail_value(line, value, "ADDRESS:PORT; an IPv6 one is written [ADDRESS]:PORT");
+	if (*value->text == '[' && !strchr(host, ':'))
+		return fail_value(line, value, "[ADDRESS]:PORT: brackets are for IPv6 addresses");
 	if (!host[strspn(host, "0123456789")])
 		return fail_value(line, value, "ADDRESS or ADDRESS:PORT");
 	if (!address_parse(address, host))
@@ -170,9 +170,11 @@ int rule_scheduler_flags(const struct rule_line *line, const struct rule_word *v
 		}
 		size_t length = strcspn(word, "-");
 		bool for_any = strncmp(word, "flag-", 5) == 0;
-		if (!for_any && (strlen(scheduler) != length || memcmp(word, scheduler, length) != 0))
+		if (!for_any && (strlen(scheduler) != length || memcmp(word, scheduler, length) != 0)) {
+			CLEANUP_FREE char *shown_scheduler = rule_word_show(scheduler);
 			return rule_line_fail(line, value->column, "%s is no flag of the scheduler %s", shown,
-					      scheduler);
+					      shown_scheduler);
+		}
 		*flags |= flag;
 	}
 	return 0;

@@ -2,6 +2,7 @@
 #include "table/table.h"
 
 #include <arpa/inet.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -200,6 +201,16 @@ bool address_parse(struct address *address, const char *text)
 		return false;
 	*address = parsed;
 	return true;
+}
+
+bool table_name_is_valid(const char *name)
+{
+	size_t length = strcspn(name, " \t\n\v\f\r/");
+	if (!length || length >= TABLE_NAME_ROOM || name[length])
+		return false;
+	json_t *string = json_string(name); /* NULL: it is not UTF-8 */
+	json_decref(string);
+	return string != NULL;
 }
 
 bool address_is_multicast(const struct address *address)

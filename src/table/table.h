@@ -183,6 +183,12 @@ int address_compare(const struct address *a, const struct address *b);
 /* Parses what inet_pton(3) takes, of either family. False when it is no address; then `address` is unchanged. */
 bool address_parse(struct address *address, const char *text);
 
+/*
+ * Whether a snapshot can hold it as the name of a scheduler, a persistence engine or a network interface: 1 to 15
+ * bytes of UTF-8 without white space and slashes. The kernel has no other names but for interfaces', which need not be UTF-8.
+ */
+bool table_name_is_valid(const char *name);
+
 bool address_is_multicast(const struct address *address);
 
 /* Room for any address_format(), brackets and NUL included. */

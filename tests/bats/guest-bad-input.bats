@@ -102,7 +102,8 @@ as_nobody() {
 }
 
 @test "a file with the wrong things in it: the message has line, column and the path inside" {
-	refused_file '[]' '1:1: must be an object, not an array'
+	refused_file '[]' "1:1: must be an object, not an array
+          a snapshot begins with '{', a file of ipvsadm's rules with a rule, such as '-A -t ...', or with '#'"
 	refused_file '{"format": "ipvs-iso.snapshot", "version": 2}' \
 		'1:44: version: is 2, and this program reads only version 1'
 	refused_snapshot '"services": {}' '2:13: services: must be an array, not an object'
@@ -121,6 +122,27 @@ as_nobody() {
 	all_refused
 }
 
+# host-bad-input.bats holds each one's message.
+@test "nothing is applied from a bad file: every fortieth of tests/fixtures/bad" {
+	local files=("$BATS_TEST_DIRNAME"/../fixtures/bad/{snapshot,rules}/*) i command
+	[ ${#files[@]} -ge 200 ]
+	for ((i = 0; i < ${#files[@]}; i += 40)); do
+		for command in restore 'restore --merge' 'wait --timeout 1s --until' 'run --fixture'; do
+			local arguments=("${files[i]}")
+			[[ $command != wait* ]] || arguments=("equals=${files[i]}")
+			[[ $command != run* ]] || arguments+=(-- touch "$PWD/ran")
+			# shellcheck disable=SC2086 # words on purpose
+			capture ipvs-iso $command "${arguments[@]}"
+			[[ $status -eq 125 && $stderr == *"${files[i]}:"[0-9]* ]] || {
+				show_captured
+				trouble=yes
+			}
+		done
+	done
+	[ ! -e ran ]
+	all_refused
+}
+
 @test "a snapshot that this kernel cannot hold" {
 	local H='{"format": "ipvs-iso.snapshot", "version": 1,'
 	echo "$H"'"services": [{"protocol": "tcp", "address": "10.0.0.3", "port": 80, "scheduler": "nosuch"}]}' >scheduler.json
@@ -133,6 +155,28 @@ as_nobody() {
 	assert_status 125
 	assert_contains "$stderr" "no scheduler 'nosuch'"
 	[ ! -e ran ]
+	all_refused
+}
+
+@test "a table that no snapshot can hold, before a run and left by one" {
+	local name=$'\xff0' message="no snapshot can hold this table: the name of the master daemon's interface is not UTF-8
+          stop the daemon: ipvsadm --stop-daemon master" command
+	ip link add "$name" type dummy
+	ip link set "$name" up
+	capture ipvs-iso run -q --fail-on none -- ipvsadm --start-daemon master --mcast-interface "$name"
+	assert_status 0
+	all_refused
+	ipvsadm --start-daemon master --mcast-interface "$name"
+	for command in snapshot flush 'run --kernel host touch ran'; do
+		# shellcheck disable=SC2086 # words on purpose
+		capture ipvs-iso $command
+		assert_status 125
+		assert_contains "$stderr" "$message"
+	done
+	sync_daemon_runs
+	[ ! -e ran ]
+	ipvsadm --stop-daemon master
+	ip link del "$name"
 	all_refused
 }
 

@@ -56,6 +56,8 @@ static void finds_keys(void **state)
 	expect(sample, "list", true, 3, 4);
 	expect(sample, "list[2].y", true, 3, 43);
 	expect(sample, "b.a", true, 5, 9);
+	expect("{\"a\": {\"\": 1}, \"\": 2}", "a.", true, 1, 8);
+	expect("{\"a\": {\"\": 1}, \"\": 2}", "", true, 1, 16);
 }
 
 static void finds_nothing_where_there_is_nothing(void **state)
@@ -79,6 +81,8 @@ static void finds_nothing_where_there_is_nothing(void **state)
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		expect_nothing(sample, paths[i]);
 	expect_nothing("", "");
+	expect_nothing("{\"a\":", "a");
+	expect_nothing("{\"a\": ", "a");
 	expect_nothing(" \n", "a");
 	expect_nothing("[]", "[0]");
 }

@@ -332,8 +332,7 @@ static void refuses_wrong_values(void **state)
 		{"-A -t :80", "1:7: ':80' is not ADDRESS or ADDRESS:PORT"},
 		{"-A -t [fd00::1]", "1:7: '[fd00::1]' is not ADDRESS:PORT; an IPv6 one is written [ADDRESS]:PORT"},
 		{"-A -t [fd00::1:80", "1:7: '[fd00::1:80' is not ADDRESS:PORT; an IPv6 one is written [ADDRESS]:PORT"},
-		{"-A -t [10.0.0.1]:80",
-		 "1:7: '[10.0.0.1]:80' is not ADDRESS:PORT; an IPv6 one is written [ADDRESS]:PORT"},
+		{"-A -t [10.0.0.1]:80", "1:7: '[10.0.0.1]:80' is not [ADDRESS]:PORT: brackets are for IPv6 addresses"},
 		{"-A -t 10.0.0.1:65536",
 		 "1:7: '65536' is neither a port from 0 to 65535 nor the name of a service for tcp"},
 		{"-A -t 10.0.0.1:", "1:7: '' is neither a port from 0 to 65535 nor the name of a service for tcp"},
@@ -348,16 +347,16 @@ static void refuses_wrong_values(void **state)
 		{"-A -f 7 -p 0", "1:12: '0' is not a whole number from 1 to 2678400"},
 		{"-A -f 7 -s a-very-long-name-of-a-scheduler-that-nobody-has",
 		 "1:12: 'a-very-long-name-of-a-scheduler-that-nob...' is not the name of a scheduler: 1 to 15 bytes "
-		 "without "
-		 "slashes"},
+		 "of UTF-8 without slashes"},
 		{"-A -f 7 --pe a/b",
-		 "1:14: 'a/b' is not the name of a persistence engine: 1 to 15 bytes without slashes"},
+		 "1:14: 'a/b' is not the name of a persistence engine: 1 to 15 bytes of UTF-8 without "
+		 "slashes"},
 		{"-A -f 7 -M 24", "1:12: '24' is not an IPv4 mask such as 255.255.255.0"},
 		{"-A -f 7 -6 -M 129", "1:15: '129' is not a whole number from 1 to 128"},
 		{"-A -f 7 -6 -M 0", "1:15: '0' is not a whole number from 1 to 128"},
 		{"-A -f 7 -6 -M 255.0.0.0", "1:15: '255.0.0.0' is not a whole number from 1 to 128"},
-		{"-A -f 7 -s rr -b sh-port", "1:18: 'sh-port' is no flag of the scheduler rr"},
-		{"-A -f 7 -s shx -b sh-port", "1:19: 'sh-port' is no flag of the scheduler shx"},
+		{"-A -f 7 -s rr -b sh-port", "1:18: 'sh-port' is no flag of the scheduler 'rr'"},
+		{"-A -f 7 -s shx -b sh-port", "1:19: 'sh-port' is no flag of the scheduler 'shx'"},
 		{"-A -f 7 -s sh -b sh-port,x", "1:18: 'x' is no flag of a scheduler | there are sh-fallback, sh-port, "
 					       "mh-fallback, mh-port, flag-1, flag-2 "
 					       "and flag-3"},
@@ -377,7 +376,8 @@ static void refuses_wrong_values(void **state)
 		{"--start-daemon master --mcast-port 0", "1:36: '0' is not a whole number from 1 to 65535"},
 		{"--start-daemon master --mcast-ttl 256", "1:35: '256' is not a whole number from 1 to 255"},
 		{"--start-daemon master --mcast-interface 1234567890123456",
-		 "1:41: '1234567890123456' is not the name of a network interface: 1 to 15 bytes without slashes"},
+		 "1:41: '1234567890123456' is not the name of a network interface: 1 to 15 bytes of UTF-8 without "
+		 "slashes"},
 	};
 	EXPECT_REFUSALS(cases);
 }

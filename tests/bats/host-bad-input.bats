@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Files that are wrong: each is refused, with a message that says what is wrong, where, and what to do about it. That
+# the table stays what it is, guest-bad-input.bats holds.
+
+load helper
+
+setup() {
+	isolate_state
+	bad=$BATS_TEST_DIRNAME/../fixtures/bad
+	echo '{"format": "ipvs-iso.snapshot", "version": 1}' >good.json
+}
+
+# refused MESSAGE COMMAND...
+refused() {
+	local message=$1
+	shift
+	capture "$@"
+	assert_status 125
+	assert_same "$message" "$stderr"
+	assert_same '' "$output"
+}
+
+# All that stands in tests/fixtures/bad/messages, in the order of the files' names, is what is printed for them.
+@test "hundreds of wrong snapshots and rule files: each has its message" {
+	local here=$PWD file
+	cd "$bad"
+	for file in snapshot/*.json rules/*.rules; do
+		status=0
+		"$IPVS_ISO" diff "$file" "$file" >>"$here/stdout" || status=$?
+		[ "$status" -eq 125 ] || echo "$file: exit status $status"
+	done >"$here/actual" 2>&1
+	diff -u --label messages --label actual messages "$here/actual"
+	[ ! -s "$here/stdout" ]
+	[ "$(grep -c '^ipvs-iso: ' messages)" -ge 200 ]
+}
+
+@test "what is no regular file: a folder, a pipe, a device" {
+	mkdir folder
+	refused 'ipvs-iso: cannot read folder: Is a directory' ipvs-iso diff folder good.json
+	mkfifo pipe
+	echo '{"version"' >pipe &
+	refused 'ipvs-iso: pipe:2:1: the text ends before the snapshot does: it has been cut short' \
+		ipvs-iso diff pipe good.json
+	wait
+	refused 'ipvs-iso: /dev/null:1:1: the file is empty' ipvs-iso diff /dev/null good.json
+	refused 'ipvs-iso: standard input:1:1: the file is empty' ipvs-iso diff - good.json
+	[ "$(id -u)" -eq 0 ] || {
+		: >secret.json
+		chmod 0 secret.json
+		refused 'ipvs-iso: cannot open secret.json: Permission denied' ipvs-iso diff secret.json good.json
+	}
+}
+
+# limited KIB COMMAND...: with so much memory at most. AddressSanitizer's shadow needs room, too: then without a limit.
+limited() {
+	local room=$1
+	shift
+	if nm -D "$IPVS_ISO" | grep -q __asan_init; then
+		"$@"
+	else
+		(ulimit -v "$room" && "$@")
+	fi
+}
+
+@test "a file of more than 1 GiB, and one without an end, are refused in bounded memory" {
+	truncate -s $(((1 << 30) + 1)) large.json
+	refused 'ipvs-iso: large.json is longer than 1 GiB' limited 65536 ipvs-iso diff large.json good.json
+	refused 'ipvs-iso: /dev/zero is longer than 1 GiB' limited $((1 << 21)) ipvs-iso diff /dev/zero good.json
+}
+
+# large BEGIN LINE TIMES END: a snapshot of so many lines.
+large() {
+	printf '{"format": "ipvs-iso.snapshot", "version": 1, %s' "$1"
+	yes "$2" | head -n "$3"
+	printf '%s' "$4"
+}
+
+# To jansson, 24 MB are a gigabyte and more.
+@test "what is large and wrong is refused in bounded memory" {
+	local service='{"fwmark": 1, "family": "ipv4", "scheduler": "wlc", "destinations": []},' room=$((1 << 18))
+	large '"services": [' "$service" 400000 '' >cut.json
+	refused 'ipvs-iso: cut.json:400001:1: the text ends before the snapshot does: it has been cut short' \
+		limited $room ipvs-iso diff cut.json good.json
+	large '"services": [' "$service" 400000 '{"fwmark"}]}' >wrong.json
+	refused 'ipvs-iso: wrong.json:400001:1: services[400000]: not JSON, or more than 16 MiB in one piece' \
+		limited $room ipvs-iso diff wrong.json good.json
+	large '"daemons": [' '{},' 8000000 '{}]}' >daemons.json
+	refused 'ipvs-iso: daemons.json:1:1: not JSON, or more than 16 MiB in one piece' \
+		limited $room ipvs-iso diff daemons.json good.json
+}
+
+@test "nesting, 100,000 deep" {
+	printf '[%.0s' {1..100000} >deep.json
+	refused "ipvs-iso: deep.json:1:2049: objects and arrays are nested too deeply
+          a snapshot begins with '{', a file of ipvsadm's rules with a rule, such as '-A -t ...', or with '#'" \
+		ipvs-iso diff deep.json good.json
+	{
+		printf '{"format": "ipvs-iso.snapshot", "version": 1, "services": '
+		printf '[%.0s' {1..100000}
+	} >deep.json
+	refused 'ipvs-iso: deep.json:1:2106: objects and arrays are nested too deeply' ipvs-iso diff deep.json good.json
+}
