@@ -27,7 +27,8 @@ PROGRAM_SOURCES := $(sort $(wildcard cmd/*.c))
 UNIT_SOURCES    := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SOURCES   := $(sort $(wildcard tests/bench/*.c))
 RANDOM_SOURCES  := $(sort $(wildcard tests/random/*.c))
-C_FILES         := $(sort $(wildcard cmd/*.[ch] src/*/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch] tests/random/*.[ch]))
+FUZZ_SOURCES    := $(filter-out tests/fuzz/property.c,$(sort $(wildcard tests/fuzz/*.c)))
+C_FILES         := $(sort $(wildcard cmd/*.[ch] src/*/*.[ch] tests/*/*.[ch]))
 
 object           = $(1:%.c=$(BUILD)/obj/%.o)
 LIBRARY         := $(BUILD)/libipvs-iso.a
@@ -35,8 +36,9 @@ PROGRAM         := $(BUILD)/ipvs-iso
 UNIT_PROGRAMS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 BENCH_PROGRAMS  := $(BENCH_SOURCES:%.c=$(BUILD)/%)
 LIVE_PROGRAM    := $(BUILD)/tests/random/live_tables
+FUZZ_PROGRAMS   := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 OBJECTS         := $(call object,$(LIBRARY_SOURCES) $(PROGRAM_SOURCES) $(UNIT_SOURCES) $(BENCH_SOURCES) \
-                   $(RANDOM_SOURCES))
+                   $(RANDOM_SOURCES) $(wildcard tests/fuzz/*.c))
 
 # Flags. Those that only some compilers and machines know are tried first.
 supported        = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
@@ -91,6 +93,12 @@ $(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o
 	@mkdir -p $(@D)
 	$(call quiet,LINK,$@) $(LINK) -o $@ $^ $(LIBRARIES_LIBS) $(LDLIBS)
 
+# Only what is fuzzed: the fuzzers are built with everything else that `make check` needs, by another compiler.
+FUZZED := $(call object,tests/fuzz/property.c $(wildcard src/base/*.c src/table/*.c) src/kernel/decode.c)
+$(FUZZ_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(FUZZED)
+	@mkdir -p $(@D)
+	$(call quiet,LINK,$@) $(LINK) -fsanitize=fuzzer -o $@ $^ $(LIBRARIES_LIBS) $(LDLIBS)
+
 $(BUILD)/obj/tests/unit/%.o: CPPFLAGS += $(CMOCKA_CFLAGS)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | libraries
@@ -126,12 +134,31 @@ demo: ## install what is missing, build, run packages that leave residue
 .PHONY: check
 check: ## install what is missing, build, run every test
 	@tests/packages/install build test deb
-	@$(BUILD_AGAIN) all unit-tests
+	@$(BUILD_AGAIN) all unit-tests fuzzers
 	@tests/run --build $(BUILD)
 
 .PHONY: unit-tests
 unit-tests: $(UNIT_PROGRAMS) $(LIVE_PROGRAM)
 	@:
+
+# In a make of their own, as the compiler and all flags are others. Fortified functions would hide from the sanitizers.
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+.PHONY: fuzzers
+fuzzers:
+	+@$(BUILD_AGAIN) BUILD=$(BUILD)/fuzz CC=clang CPPFLAGS=-U_FORTIFY_SOURCE \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link $(SANITIZERS)' fuzz-programs
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS)
+	@:
+
+# How long each of them tries, all at once as far as there are processors.
+FUZZ_SECONDS ?= 600
+.PHONY: fuzz
+fuzz: ## install what is missing, build, fuzz the parsers for FUZZ_SECONDS (600)
+	@tests/packages/install build test
+	@$(BUILD_AGAIN) fuzzers
+	@tests/fuzz/run --build $(BUILD)/fuzz --seconds $(FUZZ_SECONDS)
 
 .PHONY: check-unit
 check-unit: unit-tests ## build and run the cmocka tests only
@@ -140,6 +167,14 @@ check-unit: unit-tests ## build and run the cmocka tests only
 .PHONY: check-bats
 check-bats: all ## build and run the bats tests only
 	@tests/run --build $(BUILD) host guest
+
+# AddressSanitizer cannot start in User-mode Linux, so the bats tests in guests are no part of this.
+.PHONY: check-sanitizers
+check-sanitizers: ## the cmocka tests and all bad input with AddressSanitizer, LeakSanitizer, UBSan
+	@tests/packages/install build test
+	+@$(BUILD_AGAIN) BUILD=$(BUILD)/sanitized CC=clang CPPFLAGS=-U_FORTIFY_SOURCE CFLAGS='-O1 -g $(SANITIZERS)' \
+		all unit-tests
+	@tests/run --build $(BUILD)/sanitized unit tests/bats/host-bad-input.bats
 
 # As many guests as there are processors, each with its share of the calls. It takes half an hour and more on two.
 FAULT_GUESTS := $(shell nproc)
