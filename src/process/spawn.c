@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "process/descriptors.h"
 #include "process/signals.h"
 
 enum step { STEP_DIRECTORY, STEP_INHERITED, STEP_IDENTITY, STEP_EXECUTE };
@@ -57,6 +58,7 @@ static _Noreturn void become(const struct command *command, const struct cgroup 
 	if (command->identity && identity_become(command->identity) < 0)
 		fail(pipe, STEP_IDENTITY);
 	signals_restore();
+	descriptors_restore();
 	execvp(command->arguments[0], command->arguments);
 	fail(pipe, STEP_EXECUTE);
 }

@@ -13,6 +13,7 @@
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "process/descriptors.h"
 #include "process/signals.h"
 #include "process/supervise.h"
 #include "run/pool_worker.h"
@@ -38,11 +39,18 @@ struct pool {
 	struct slot *slots;
 	size_t count;
 	struct pollfd *polls;
-	unsigned forwarded; /* how many of the signals that reached us have been passed on to the workers */
+	struct pollfd *open; /* room for those of the polls that have a descriptor */
+	unsigned forwarded;  /* how many of the signals that reached us have been passed on to the workers */
 };
 
 /* Of a slot: the answers, and its unit's output. */
 #define SLOT_POLLS (1 + OUTPUT_POLLS)
+
+/* What a slot has open at most: requests, answers, both ends of output and the file where that is kept. */
+#define SLOT_DESCRIPTORS 5
+
+/* What is open besides for a while: the workers' ends, a unit's report. */
+#define OTHER_DESCRIPTORS 16
 
 static void pass_ends(int from[2], int to[2])
 {
@@ -290,6 +298,38 @@ static void forward_signals(struct pool *pool)
 	}
 }
 
+/* As poll(2), which counts entries that it passes over against RLIMIT_NOFILE, too. */
+static int poll_open(const struct pool *pool, int milliseconds)
+{
+	size_t count = 1 + pool->count * SLOT_POLLS;
+	size_t open = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (pool->polls[i].fd >= 0)
+			pool->open[open++] = pool->polls[i];
+	}
+	int ready = poll(pool->open, open, milliseconds);
+	for (size_t i = 0, k = 0; i < count && ready > 0; i++) {
+		if (pool->polls[i].fd >= 0)
+			pool->polls[i].revents = pool->open[k++].revents;
+	}
+	return ready;
+}
+
+/* Nothing can be heard of the workers any more. */
+static void give_up(struct pool *pool, int number)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	error_set_errno(&error, number, "cannot wait for the units");
+	schedule_failed(pool->schedule, &error);
+	for (size_t i = 0; i < pool->count; i++) {
+		struct slot *slot = &pool->slots[i];
+		if (slot->worker.pid == 0)
+			continue;
+		kill(slot->worker.pid, SIGKILL);
+		end_worker(pool, slot);
+	}
+}
+
 /* Waits until something happens, and deals with it. */
 static void turn_round(struct pool *pool)
 {
@@ -304,8 +344,12 @@ static void turn_round(struct pool *pool)
 		if (slot->busy && !slot->turn.inherits)
 			milliseconds = output_wait_ms(&slot->turn.output, milliseconds);
 	}
-	if (poll(polls, 1 + pool->count * SLOT_POLLS, milliseconds) <= 0)
+	int ready = poll_open(pool, milliseconds);
+	if (ready <= 0) {
+		if (ready < 0 && errno != EINTR)
+			give_up(pool, errno);
 		return;
+	}
 	for (size_t i = 0; i < pool->count; i++) {
 		struct slot *slot = &pool->slots[i];
 		const struct pollfd *own = polls + 1 + i * SLOT_POLLS;
@@ -334,35 +378,46 @@ static void fill_with_sandboxes(struct pool *pool)
 	}
 }
 
-static void open_pool(struct pool *pool, struct schedule *schedule, const struct guest_kernel *kernel)
+static int open_pool(struct pool *pool, struct schedule *schedule, const struct guest_kernel *kernel)
 {
 	size_t units = schedule->plan->units.count;
 	size_t jobs = schedule->options->jobs > 1 ? schedule->options->jobs : 1;
 	size_t count = jobs < units ? jobs : units;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	if (descriptors_reserve(count * SLOT_DESCRIPTORS + OTHER_DESCRIPTORS, &error) < 0) {
+		error_context(&error, "%zu units at once cannot be had", count);
+		error_remedy(&error, "fewer jobs, or a higher limit (ulimit -n)");
+		schedule_failed(schedule, &error);
+		return -1;
+	}
 	*pool = (struct pool){
 		.schedule = schedule,
 		.kernel = kernel,
 		.slots = memory_allocate(count, sizeof(struct slot)),
 		.count = count,
 		.polls = memory_allocate(1 + count * SLOT_POLLS, sizeof(struct pollfd)),
+		.open = memory_allocate(1 + count * SLOT_POLLS, sizeof(struct pollfd)),
 	};
 	for (size_t i = 0; i < count; i++) {
 		struct slot *slot = &pool->slots[i];
 		slot->worker.answers = slot->requests = slot->ends[0] = slot->ends[1] = -1;
 		output_init(&slot->turn.output, false, false);
 	}
+	return 0;
 }
 
 static void close_pool(struct pool *pool)
 {
 	free(pool->slots);
 	free(pool->polls);
+	free(pool->open);
 }
 
 void pool_run_sandboxes(struct schedule *schedule)
 {
 	struct pool pool;
-	open_pool(&pool, schedule, NULL);
+	if (open_pool(&pool, schedule, NULL) < 0)
+		return;
 	schedule_reached(schedule, "this host's kernel");
 	for (fill_with_sandboxes(&pool); is_at_work(&pool); fill_with_sandboxes(&pool)) {
 		forward_signals(&pool);
@@ -374,7 +429,8 @@ void pool_run_sandboxes(struct schedule *schedule)
 void pool_run_guests(struct schedule *schedule, const struct guest_kernel *kernel)
 {
 	struct pool pool;
-	open_pool(&pool, schedule, kernel);
+	if (open_pool(&pool, schedule, kernel) < 0)
+		return;
 	for (size_t i = 0; i < pool.count; i++)
 		start_guest(&pool, &pool.slots[i]);
 	while (is_at_work(&pool)) {

@@ -104,6 +104,16 @@ let_go() {
 	assert_nothing_left
 }
 
+@test "netns: more at once than the limit of open files seems to allow; units keep that limit; a lower one is told" {
+	capture bash -c 'ulimit -Sn 40 && exec timeout -k 1 60 ipvs-iso run -q -i netns -j 8 --units-from "seq 8" -- \
+		sh -c "ulimit -Sn"'
+	assert_status 0
+	assert_same "$(yes 40 | head -n 8)" "$output"
+	capture bash -c 'ulimit -n 40 && exec timeout -k 1 60 ipvs-iso run -q -i netns -j 8 --units-from "seq 8" -- true'
+	assert_status 125
+	assert_contains "$stderr" '8 units at once cannot be had: ' 'no more than 40 may be' 'fewer jobs'
+}
+
 @test "netns: a run that is killed leaves nothing, whatever its units started" {
 	local before
 	before=$(processes)
