@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/split.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "run/lister.h"
 #include "run/runner.h"
 
 /* The exit status of decline(). */
@@ -79,37 +77,6 @@ static void call_make(struct call *call, const struct callee *callee, const stru
 	*array_append(&call->arguments) = NULL;
 }
 
-static _Noreturn void become_lister(char *const *arguments, int output)
-{
-	int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (empty >= 0 && dup2(empty, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0)
-		execvp(arguments[0], arguments);
-	_exit(127);
-}
-
-/* What the call prints, for the caller to free, and how it ended, as wait(2) has it. */
-static char *output_of(const struct call *call, const char *name, size_t *length, int *ended, struct error *error)
-{
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		error_set_errno(error, errno, "cannot make a pipe");
-		return NULL;
-	}
-	CLEANUP_CLOSE int reading = ends[0];
-	pid_t lister = fork();
-	if (lister == 0)
-		become_lister(call->arguments.items, ends[1]);
-	close(ends[1]);
-	if (lister < 0) {
-		error_set_errno(error, errno, "cannot make a process");
-		return NULL;
-	}
-	char *output = file_read_descriptor(reading, name, length, error);
-	while (waitpid(lister, ended, 0) < 0 && errno == EINTR)
-		;
-	return output;
-}
-
 static int list_failed(struct split *split, int ended, struct error *error)
 {
 	split->status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
@@ -144,7 +111,7 @@ static int ask(struct split *split, struct plan *plan, const struct runner *runn
 	call_make(&call, &callee, split, words, words->words.count - 1, "list", "");
 	size_t length;
 	int ended;
-	CLEANUP_FREE char *output = output_of(&call, runner->path, &length, &ended, error);
+	CLEANUP_FREE char *output = lister_run(call.arguments.items, &length, &ended, error);
 	array_free(&call.arguments);
 	if (!output)
 		return -1;

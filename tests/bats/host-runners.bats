@@ -268,19 +268,42 @@ declines() { echo one >/dev/null; decline "so it is"; }'
 	assert_contains "$stderr" 'NUL'
 }
 
-@test "the folder for what a runner builds goes also when ipvs-iso is killed" {
+@test "listing that is ended by a signal, or with ipvs-iso, leaves no process, and no folder" {
 	own_runner tree <<<'# command: suite
-list() { mkdir "$scratch/deep"; touch "$scratch/deep/file"; echo $$ >started; read -r _ <go-on; }'
-	local signal
-	for signal in INT KILL; do
+list() {
+	mkdir "$scratch/deep"
+	touch "$scratch/deep/file"
+	sleep 600 & first=$!
+	setsid sleep 600 &
+	echo $$ $first $! >started
+	read -r _ <go-on
+}'
+	local signal processes
+	for signal in INT TERM KILL; do
 		mkfifo started go-on
 		background ipvs-iso run --list -- ./suite
-		read -r -t 30 lister <>started
+		read -r -t 30 processes <>started
+		# shellcheck disable=SC2206
+		jobs_started+=($processes)
 		ls "$TMPDIR"/ipvs-iso.*/deep/file
 		kill -s $signal "$job"
 		wait_for_job
+		assert_status $((128 + $(kill -l "$signal")))
+		# shellcheck disable=SC2086
+		[ "$signal" = KILL ] || all_gone $processes
+		# shellcheck disable=SC2086
+		wait_until all_gone $processes
 		no_scratch_is_left
-		kill "$lister"
 		rm started go-on
 	done
+}
+
+@test "a process that a runner's list leaves behind with its output does not hold up the units" {
+	own_runner tree <<<'# command: suite
+list() { echo one; sleep 600 & echo $! >left; }'
+	capture timeout --kill-after=1 20 ipvs-iso run --list -- ./suite
+	jobs_started+=("$(<left)")
+	assert_status 0
+	assert_same one "$output"
+	all_gone "$(<left)"
 }
