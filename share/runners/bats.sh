@@ -16,7 +16,7 @@ list() {
 	for path; do
 		if [ -d "$path" ]; then
 			# shellcheck disable=SC2086
-			find -L "$path" $depth -name '*.bats' -type f | sed 's|^\./||' | LC_ALL=C sort
+			find -L "$path" $depth -name '*.bats' -type f | sed 's|^\./\([^-]\)|\1|' | LC_ALL=C sort
 		else
 			printf '%s\n' "$path"
 		fi

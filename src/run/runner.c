@@ -24,20 +24,28 @@ void runner_clear(struct runner *runner)
 	*runner = (struct runner){0};
 }
 
+/* Whether a variable of sudo(8)'s names the user, or the group, who called it. */
+static bool is_before_sudo(const char *variable, unsigned id)
+{
+	const char *before_sudo = geteuid() == 0 ? getenv(variable) : NULL;
+	return before_sudo && strtoul(before_sudo, NULL, 10) == id;
+}
+
 /* Whether somebody else could have put it there, for us to run. */
 static int check_trusted(const char *path, const struct stat *status, struct error *error)
 {
-	uid_t caller = geteuid();
-	const char *before_sudo = caller == 0 ? getenv("SUDO_UID") : NULL;
 	if (status->st_mode & S_IWOTH)
 		error_set(error, ERROR_PERMISSION, "the runner %s is not used: everybody may write to it", path);
-	else if (status->st_uid != caller && status->st_uid != 0 &&
-		 (!before_sudo || strtoul(before_sudo, NULL, 10) != status->st_uid))
+	else if (status->st_mode & S_IWGRP && status->st_gid != getegid() && status->st_gid != 0 &&
+		 !is_before_sudo("SUDO_GID", status->st_gid))
+		error_set(error, ERROR_PERMISSION, "the runner %s is not used: group %u may write to it", path,
+			  (unsigned)status->st_gid);
+	else if (status->st_uid != geteuid() && status->st_uid != 0 && !is_before_sudo("SUDO_UID", status->st_uid))
 		error_set(error, ERROR_PERMISSION, "the runner %s is not used: it belongs to somebody else (user %u)",
 			  path, (unsigned)status->st_uid);
 	else
 		return 0;
-	return error_remedy(error, "make it yours (chown, chmod o-w), or run the command whole: --no-split");
+	return error_remedy(error, "make it yours (chown, chmod go-w), or run the command whole: --no-split");
 }
 
 /* As runner_find(), of one file. */
@@ -45,6 +53,9 @@ static int try_file(struct runner *runner, const char *path, char *const *comman
 {
 	CLEANUP_CLOSE int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat status;
+	/* A link to nothing, or one that has just been removed. */
+	if (file < 0 && errno == ENOENT)
+		return 0;
 	if (file < 0 || fstat(file, &status) < 0)
 		return error_set_errno(error, errno, "cannot read the runner %s", path);
 	if (!S_ISREG(status.st_mode))

@@ -22,7 +22,7 @@ void runner_clear(struct runner *runner);
 
 /*
  * Finds the runner that knows `command`. 1 where there is one, 0 where there is none. -1 where there is one and it must
- * not be used: it belongs to somebody else, or everybody may write to it.
+ * not be used: it belongs to somebody else, or others than the caller's own group may write to it.
  */
 int runner_find(struct runner *runner, char *const *command, struct error *error);
 

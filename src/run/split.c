@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/split.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -85,12 +86,22 @@ static int list_failed(struct split *split, int ended, struct error *error)
 			 WIFSIGNALED(ended) ? WTERMSIG(ended) : WEXITSTATUS(ended), split->runner);
 }
 
+static bool has_unit(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->units.count; i++) {
+		if (strcmp(plan->units.items[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Operands that are given twice, or overlap, name a unit twice, which is no mistake: it runs once. */
 static int add_units(struct plan *plan, char *output, const struct callee *callee, const struct split *split,
 		     const struct runner_words *words, struct error *error)
 {
 	char *rest = output;
 	for (char *line; (line = strsep(&rest, "\n"));) {
-		if (!*line)
+		if (!*line || has_unit(plan, line))
 			continue;
 		struct call call = {0};
 		call_make(&call, callee, split, words, words->operands, "run", line);

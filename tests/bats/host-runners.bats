@@ -97,6 +97,10 @@ wants() {
 	lists $'t/d.bats\na.bats' bats --tap t a.bats
 	lists $'a.bats\nb c.bats\nt/d.bats\nt/deep/e.bats' bats -r -f name .
 	lists 'missing.bats' bats missing.bats
+	lists $'a.bats\nb c.bats' bats a.bats . a.bats
+	touch ./-x.bats
+	lists $'./-x.bats\na.bats\nb c.bats' bats .
+	rm ./-x.bats
 	is_whole 'it does not know what --count means' bats --count t
 	is_whole 'it found no units' bats t/deep/none.d/ || is_whole 'it found no units' bats
 }
@@ -220,6 +224,7 @@ list() { echo mine; }' >mine.sh
 	own_runner tree <<<"$(sed s/mine/tree/ mine.sh)"
 	lists tree bats a.bats
 	own_runner .hidden <<<'# command: bats'
+	ln -s nowhere .ipvs-iso/runners/0-link.sh
 	own_runner a-first <<<'# command: bats
 list() { echo "$((1 + 1)) $# $options ${0##*/}"; }'
 	lists '2 3 3 a-first.sh' bats -x a.bats
@@ -231,11 +236,19 @@ list() { touch was-run; }'
 	chmod o+w .ipvs-iso/runners/tree.sh
 	capture ipvs-iso run --list -- bats a.bats
 	assert_status 125
-	assert_contains "$stderr" '.ipvs-iso/runners/tree.sh is not used: everybody may write to it' 'chmod o-w' --no-split
+	assert_contains "$stderr" '.ipvs-iso/runners/tree.sh is not used: everybody may write to it' 'chmod go-w' --no-split
 	# Of commands that it does not know, nothing is asked.
 	lists true true
 	if [ "$(id -u)" -eq 0 ]; then
-		chmod o-w .ipvs-iso/runners/tree.sh
+		chmod o-w,g+w .ipvs-iso/runners/tree.sh
+		chgrp 61233 .ipvs-iso/runners/tree.sh
+		capture ipvs-iso run --list -- bats a.bats
+		assert_status 125
+		assert_contains "$stderr" 'tree.sh is not used: group 61233 may write to it'
+		SUDO_GID=61233 capture ipvs-iso run --list -- bats a.bats
+		assert_status 0
+		rm was-run
+		chmod g-w .ipvs-iso/runners/tree.sh
 		chown 61234 .ipvs-iso/runners/tree.sh
 		capture ipvs-iso run --list -- bats a.bats
 		assert_status 125
@@ -248,21 +261,19 @@ list() { touch was-run; }'
 	fi
 }
 
-@test "runners that fail, name a unit twice, or print what is no name" {
+@test "runners that fail, or print what is no name" {
 	own_runner tree <<<'# command: suite
 list() { "$2"; }
 fails() { echo one; echo why >&2; exit 7; }
 dies() { kill -KILL $$; }
-twice() { echo one; echo one; }
+twice() { echo one; echo two; echo one; }
 nul() { printf "a\0b\n"; }
 declines() { echo one >/dev/null; decline "so it is"; }'
 	fails_to_list 7 why ./suite fails
 	fails_to_list 137 'signal 9' ./suite dies
 	fails_to_list 127 'not found' ./suite nothing-of-the-kind
 	is_whole 'so it is' ./suite declines
-	capture ipvs-iso run --list -- ./suite twice
-	assert_status 125
-	assert_contains "$stderr" "tree.sh: the unit 'one' is named twice"
+	lists $'one\ntwo' ./suite twice
 	capture ipvs-iso run --list -- ./suite nul
 	assert_status 125
 	assert_contains "$stderr" 'NUL'
