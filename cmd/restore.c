@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "command.h"
 #include "live.h"
 #include "process/supervise.h"
 #include "table/diff.h"
 #include "table/merge.h"
+#include "table/rules.h"
 
 enum option { OPTION_PLAN, OPTION_MERGE };
 
@@ -62,6 +64,22 @@ static void print_summary(const struct changes *changes)
 	putchar('\n');
 }
 
+/* What both readers of files refuse, where the file says nothing about daemons or is merged with the live table. */
+static int check_families(const struct table *wanted, const struct table *live, struct error *error)
+{
+	size_t daemons = wanted->any_daemons ? live->daemons.count : wanted->daemons.count;
+	size_t service, destination;
+	if (!daemons || !table_mixes_families(wanted, &service, &destination))
+		return 0;
+	const struct service *owner = &wanted->services.items[service];
+	CLEANUP_FREE char *rule = destination_name_rule(owner, &owner->destinations.items[destination]);
+	error_set(error, ERROR_INPUT,
+		  "the destination '%s' would be of another address family than its service, which the kernel does not "
+		  "allow beside sync daemons",
+		  rule);
+	return error_remedy(error, "leave the destination out, or stop the sync daemon first");
+}
+
 static int print_plan(struct ipvs *ipvs, struct table *wanted, struct error *error)
 {
 	CLEANUP_TABLE struct table live;
@@ -70,6 +88,8 @@ static int print_plan(struct ipvs *ipvs, struct table *wanted, struct error *err
 		return -1;
 	if (settings.merge)
 		add_live(wanted, &live);
+	if (check_families(wanted, &live, error) < 0)
+		return -1;
 	CLEANUP_CHANGES struct changes changes = {0};
 	table_diff(&changes, &live, wanted);
 	print_changes(&changes);
@@ -84,6 +104,10 @@ static int change_in_session(struct ipvs *ipvs, struct table *wanted, struct err
 		return -1;
 	if (settings.merge)
 		add_live(wanted, &session.host);
+	if (check_families(wanted, &session.host, error) < 0) {
+		CLEANUP_ERROR struct error leaving = ERROR_INIT;
+		return session_keep(&session, &leaving) < 0 ? error_context(error, "%s", leaving.message) : -1;
+	}
 	return restore_or_close(&session, wanted, error) < 0 ? -1 : session_keep(&session, error);
 }
 
@@ -97,7 +121,7 @@ static int restore(const char *name, struct error *error)
 	if (table_load(&wanted, name, error) < 0)
 		return -1;
 	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
-	if (!ipvs || ipvs_can_hold(ipvs, &wanted, error) < 0)
+	if (!ipvs || ipvs_can_hold(ipvs, &wanted, error) < 0 || ipvs_has_interfaces(ipvs, &wanted, error) < 0)
 		return -1;
 	return settings.plan ? print_plan(ipvs, &wanted, error) : change_in_session(ipvs, &wanted, error);
 }

@@ -182,6 +182,14 @@ static int nothing_to_run(void)
 	return 0;
 }
 
+/* What belongs to a network namespace is not asked for here where each unit has one of its own: src/unit/alone.c asks. */
+static int check_fixture(struct ipvs *ipvs, const struct table *fixture, struct error *error)
+{
+	if (ipvs_can_hold(ipvs, fixture, error) < 0)
+		return -1;
+	return run_settings.run.isolation == ISOLATION_NETNS ? 0 : ipvs_has_interfaces(ipvs, fixture, error);
+}
+
 static int run(int count, char **operands)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -215,7 +223,7 @@ static int run(int count, char **operands)
 	if (plan.units.count == 0)
 		return nothing_to_run();
 	/* Before anything is changed; a guest has a table of its own, which nobody misses. */
-	if (run_settings.fixture && choice.ipvs && ipvs_can_hold(choice.ipvs, &fixture, &error) < 0)
+	if (run_settings.fixture && choice.ipvs && check_fixture(choice.ipvs, &fixture, &error) < 0)
 		return print_error(&error);
 	CLEANUP_IDENTITY struct identity identity = {0};
 	if (run_settings.run.user && choice.ipvs && identity_find(&identity, run_settings.run.user, &error) < 0)

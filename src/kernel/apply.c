@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "kernel/encode.h"
+#include "kernel/interface.h"
 #include "kernel/netlink.h"
 #include "kernel/sysctls.h"
 #include "table/rules.h"
@@ -86,14 +87,26 @@ static void explain_destination(struct error *error, const struct change *change
 				    "ip link set lo up");
 }
 
+static void explain_unreachable(struct error *error, const struct sync_daemon *daemon)
+{
+	char group[ADDRESS_TEXT_ROOM] = "the multicast group";
+	if (daemon->group.family)
+		address_format(&daemon->group, group);
+	if (interface_state(daemon->interface) == INTERFACE_DOWN)
+		error_remedy(error, "the network interface '%s' is down: ip link set %s up", daemon->interface,
+			     daemon->interface);
+	else
+		error_remedy(error, "the network interface '%s' has no route to %s: add one, or take another interface",
+			     daemon->interface, group);
+}
+
 static void explain_daemon(struct error *error, const struct change *change, int number)
 {
 	if (number == ENODEV && change->daemon_to)
 		error_remedy(error, "there is no network interface '%s': add it, and ip link set %s up",
 			     change->daemon_to->interface, change->daemon_to->interface);
 	else if ((number == ENETUNREACH || number == ENETDOWN) && change->daemon_to)
-		error_remedy(error, "the network interface '%s' is down: ip link set %s up",
-			     change->daemon_to->interface, change->daemon_to->interface);
+		explain_unreachable(error, change->daemon_to);
 	else if (number == EINVAL)
 		error_remedy(error, "a sync daemon cannot run while a destination is of another family than its "
 				    "service's");

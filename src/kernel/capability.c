@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* ipvs_can_hold(): whether this kernel has what a table names. */
+/* What can be told before anything is changed: ipvs_can_hold() and its like. */
 #include "kernel/ipvs.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ip_vs.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "kernel/encode.h"
+#include "kernel/interface.h"
 #include "kernel/module.h"
 #include "kernel/netlink.h"
 #include "kernel/sysctls.h"
@@ -105,6 +107,72 @@ int ipvs_has_sysctls(struct ipvs *ipvs, const struct table *table, struct error 
 	return 0;
 }
 
+/*
+ * Whether the kernel may take the address: ip_vs_add_dest() asks for a unicast one. What depends on the interfaces' own
+ * addresses (their broadcast addresses, link-local ones) only the kernel can tell.
+ */
+static bool may_be_unicast(const struct address *address)
+{
+	if (address_is_multicast(address))
+		return false;
+	if (address->family == AF_INET6)
+		return !IN6_IS_ADDR_UNSPECIFIED(&address->v6) && !IN6_IS_ADDR_V4MAPPED(&address->v6);
+	return address->v4.s_addr != htonl(INADDR_ANY) && address->v4.s_addr != htonl(INADDR_BROADCAST);
+}
+
+static int check_destinations(const struct service *service, struct error *error)
+{
+	for (size_t i = 0; i < service->destinations.count; i++) {
+		const struct destination *destination = &service->destinations.items[i];
+		if (may_be_unicast(&destination->address))
+			continue;
+		CLEANUP_FREE char *rule = destination_name_rule(service, destination);
+		error_set(error, ERROR_INPUT, "no kernel takes the destination '%s': its address is not unicast", rule);
+		return error_remedy(error, "correct the address, or leave the destination out");
+	}
+	return 0;
+}
+
+/* Whether such a daemon runs; it needs no interface any more. 1, 0, or -1 with an error. */
+static int daemon_runs(struct ipvs *ipvs, const struct sync_daemon *daemon, struct error *error)
+{
+	CLEANUP_TABLE struct table live;
+	table_init(&live);
+	if (ipvs_read(ipvs, &live, error) < 0)
+		return -1;
+	for (size_t i = 0; i < live.daemons.count; i++) {
+		if (daemon_equal(&live.daemons.items[i], daemon))
+			return 1;
+	}
+	return 0;
+}
+
+int ipvs_has_interfaces(struct ipvs *ipvs, const struct table *table, struct error *error)
+{
+	for (size_t i = 0; i < table->daemons.count; i++) {
+		const struct sync_daemon *daemon = &table->daemons.items[i];
+		enum interface_state state = interface_state(daemon->interface);
+		/* A master connects its socket, which takes a route; a backup only listens: ip_vs_sync.c. */
+		bool will_do = state != INTERFACE_ABSENT && (state != INTERFACE_DOWN || daemon->role != DAEMON_MASTER);
+		int runs = will_do ? 1 : daemon_runs(ipvs, daemon, error);
+		if (runs < 0)
+			return -1;
+		if (runs)
+			continue;
+		const char *name = daemon->interface;
+		const char *role = daemon_role_name(daemon->role);
+		if (state == INTERFACE_DOWN) {
+			error_set(error, ERROR_UNAVAILABLE,
+				  "the network interface '%s', which the %s sync daemon wants, is down", name, role);
+			return error_remedy(error, "ip link set %s up", name);
+		}
+		error_set(error, ERROR_UNAVAILABLE,
+			  "there is no network interface '%s', which the %s sync daemon wants", name, role);
+		return error_remedy(error, "add it, and ip link set %s up", name);
+	}
+	return 0;
+}
+
 int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *error)
 {
 	static const char none[TABLE_NAME_ROOM] = "none";
@@ -117,6 +185,8 @@ int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *er
 
 	for (size_t i = 0; i < table->services.count; i++) {
 		const struct service *service = &table->services.items[i];
+		if (check_destinations(service, error) < 0)
+			return -1;
 		enum presence presence = PRESENT;
 		if (names_add(&schedulers, service->scheduler) &&
 		    ask_kernel(ipvs, service->scheduler, empty, &presence, error) < 0)

@@ -65,9 +65,16 @@ int ipvs_has_sysctls(struct ipvs *ipvs, const struct table *table, struct error 
 
 /*
  * Checks that the kernel has every scheduler, persistence engine and sysctl that `table` names, loading modules as it
- * would itself; the error (ERROR_UNAVAILABLE) names the first missing one. Nothing in the live table changes. Worth
- * asking before ipvs_apply(): the kernel runs modprobe anew for each service with a scheduler that it does not find.
+ * would itself; the error (ERROR_UNAVAILABLE) names the first missing one. And that no destination has an address that
+ * every kernel refuses (ERROR_INPUT). Nothing in the live table changes. Worth asking before ipvs_apply(): the kernel
+ * runs modprobe anew for each service with a scheduler that it does not find.
  */
 int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *error);
+
+/*
+ * Checks that each sync daemon of `table` that does not run yet has its network interface in this namespace, and that a
+ * master's is up; the error (ERROR_UNAVAILABLE) names the first that has not.
+ */
+int ipvs_has_interfaces(struct ipvs *ipvs, const struct table *table, struct error *error);
 
 #endif

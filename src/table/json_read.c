@@ -198,25 +198,19 @@ static int read_version(const struct json_source *source, const struct json_plac
 	return json_fail(source, place, "is %s, and this program reads only version %d", shown, FORMAT_VERSION);
 }
 
-/* What no kernel has at once, and refuses by EINVAL: ip_vs_genl_set_cmd(), ip_vs_genl_new_daemon(). */
 static int check_mixed_families(const struct json_source *source, const struct json_place *root,
 				const struct table *table)
 {
-	for (size_t i = 0; table->daemons.count && i < table->services.count; i++) {
-		const struct service *service = &table->services.items[i];
-		for (size_t j = 0; j < service->destinations.count; j++) {
-			if (service->destinations.items[j].address.family == service->family)
-				continue;
-			struct json_place services = {.parent = root, .key = "services"};
-			struct json_place here = {.parent = &services, .index = i};
-			struct json_place destinations = {.parent = &here, .key = "destinations"};
-			struct json_place destination = {.parent = &destinations, .index = j};
-			return json_fail(source, &destination,
-					 "is of another address family than its service, which the kernel does not "
-					 "allow beside sync daemons");
-		}
-	}
-	return 0;
+	size_t service, destination;
+	if (!table->daemons.count || !table_mixes_families(table, &service, &destination))
+		return 0;
+	struct json_place services = {.parent = root, .key = "services"};
+	struct json_place there = {.parent = &services, .index = service};
+	struct json_place destinations = {.parent = &there, .key = "destinations"};
+	struct json_place here = {.parent = &destinations, .index = destination};
+	return json_fail(source, &here,
+			 "is of another address family than its service, which the kernel does not allow beside sync "
+			 "daemons");
 }
 
 static int read_table(const struct json_source *source, json_t *value, struct table *table)

@@ -129,6 +129,21 @@ void table_sort(struct table *table)
 	sort(table->daemons.items, table->daemons.count, sizeof *table->daemons.items, compare_daemons);
 }
 
+bool table_mixes_families(const struct table *table, size_t *service, size_t *destination)
+{
+	for (size_t i = 0; i < table->services.count; i++) {
+		const struct service *owner = &table->services.items[i];
+		for (size_t j = 0; j < owner->destinations.count; j++) {
+			if (owner->destinations.items[j].address.family == owner->family)
+				continue;
+			*service = i;
+			*destination = j;
+			return true;
+		}
+	}
+	return false;
+}
+
 int service_compare(const struct service *a, const struct service *b)
 {
 	if (a->fwmark || b->fwmark) {

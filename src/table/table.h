@@ -162,6 +162,13 @@ void destination_init(struct destination *destination);
 /* Sorts services (service_compare()), sysctls by name, daemons master first. Destinations keep their order. */
 void table_sort(struct table *table);
 
+/*
+ * The index of the first service with a destination of another address family than its own, and of that destination.
+ * False when there is none. No kernel has such beside a sync daemon, and refuses it by EINVAL: ip_vs_genl_set_cmd(),
+ * ip_vs_genl_new_daemon().
+ */
+bool table_mixes_families(const struct table *table, size_t *service, size_t *destination);
+
 /* Orders services by what names them, and only that: addressed ones before marks, then protocol, address, port. */
 int service_compare(const struct service *a, const struct service *b);
 

@@ -116,6 +116,68 @@ there='- -A -t 10.4.0.1:80 -s rr
 	assert_same '' "$output"
 }
 
+# refused RULES MESSAGE COMMAND...: restore, its plan, and a run with RULES as its fixture refuse them before anything is
+# changed; or COMMAND alone does.
+refused() {
+	local rules=$1 message=$2 before command
+	shift 2
+	printf '%s\n' "$rules" >wrong.rules
+	before=$(everything)
+	for command in "${@-restore --plan wrong.rules}" "${@-restore wrong.rules}" \
+		"${@-run --fixture wrong.rules -- touch ran}"; do
+		# shellcheck disable=SC2086 # words
+		capture ipvs-iso $command
+		assert_status 125
+		assert_same "ipvs-iso: $message" "$stderr"
+		assert_same '' "$output"
+		assert_same "$before" "$(everything)"
+	done
+	[ ! -e ran ]
+}
+
+@test "what the kernel would refuse is refused before: interfaces, destinations, families beside a sync daemon" {
+	make_one
+	local destination
+	refused '--start-daemon master --mcast-interface nosuch0' \
+		"there is no network interface 'nosuch0', which the master sync daemon wants"$'\n'"          \
+add it, and ip link set nosuch0 up"
+	for destination in '10.4.0.9:80 -r 224.0.0.5:80' '10.4.0.9:80 -r 0.0.0.0:80' '10.4.0.9:80 -r 255.255.255.255:80' \
+		'[fd00:4::9]:80 -r [ff02::1]:80' '[fd00:4::9]:80 -r [::]:80' '[fd00:4::9]:80 -r [::ffff:1.2.3.4]:80'; do
+		# The kernel does so, too.
+		ipvsadm -A -t "${destination%% *}"
+		# shellcheck disable=SC2086 # words
+		! ipvsadm -a -t $destination -m || return 1
+		ipvsadm -D -t "${destination%% *}"
+		refused "-A -t ${destination%% *}"$'\n'"-a -t $destination -m" \
+			"no kernel takes the destination '-t $destination': its address is not unicast
+          correct the address, or leave the destination out" 'restore --plan wrong.rules'
+	done
+
+	ip link add down0 type dummy
+	refused '--start-daemon master --mcast-interface down0' \
+		"the network interface 'down0', which the master sync daemon wants, is down"$'\n'"          \
+ip link set down0 up"
+	# A backup needs it only to be there; and what runs already, not even that.
+	echo '--start-daemon backup --mcast-interface down0' >backup.rules
+	ipvs-iso restore --merge backup.rules
+	ip link del down0
+	ipvs-iso restore --merge --plan backup.rules
+	ipvs-iso restore --merge backup.rules
+
+	local families="the destination '-t 10.4.0.7:80 -r [fd00:4::7]:80' would be of another address family than its \
+service, which the kernel does not allow beside sync daemons
+          leave the destination out, or stop the sync daemon first"
+	local mixed=$'-A -t 10.4.0.7:80\n-a -t 10.4.0.7:80 -r [fd00:4::7]:80 -i'
+	refused "$mixed" "$families" 'restore --plan wrong.rules' 'restore wrong.rules' 'restore --merge wrong.rules' \
+		'restore --merge --plan wrong.rules'
+	ipvsadm --stop-daemon master
+	ipvsadm --stop-daemon backup
+	ipvs-iso restore wrong.rules
+	refused '--start-daemon master --mcast-interface lo' "$families" 'restore --merge --plan wrong.rules' \
+		'restore --merge wrong.rules'
+	assert_same '' "$(ls "$IPVS_ISO_STATE_DIR"/*/journal* 2>&- || :)"
+}
+
 @test "--merge adds and changes, and removes nothing; --plan says so before" {
 	make_two
 	make_one

@@ -114,12 +114,12 @@ counted() {
 	before=$(table)
 	snapshot_with '
 		"services": [{"protocol": "tcp", "address": "10.8.0.1", "port": 80}],
-		"daemons": [{"role": "master", "interface": "nosuch0", "sync_id": 1}]' >wanted.json
+		"daemons": [{"role": "master", "interface": "lo", "sync_id": 1, "group": "ff02::5"}]' >wanted.json
 	capture ipvs-iso restore wanted.json
 	assert_status 125
 	assert_contains "$stderr" "ipvs-iso: the table is as it was: the kernel refused to add \
-'--start-daemon master --mcast-interface nosuch0 --syncid 1': No such device" "
-          there is no network interface 'nosuch0': add it, and ip link set nosuch0 up"
+'--start-daemon master --mcast-interface lo --syncid 1 --mcast-group ff02::5': Network is unreachable" "
+          the network interface 'lo' has no route to ff02::5: add one, or take another interface"
 	assert_same "$before" "$(table)"
 }
 
