@@ -10,9 +10,8 @@
 #include "base/memory.h"
 #include "command.h"
 #include "session/lock_holder.h"
-#include "table/json.h"
 #include "table/rules.h"
-#include "table/rules_read.h"
+#include "table/table_text.h"
 
 static int read_live(struct table *table, struct error *error)
 {
@@ -34,9 +33,7 @@ static int read_file(struct table *table, const char *name, struct error *error)
 	if (!bytes)
 		return -1;
 	const char *source = strcmp(name, "-") == 0 ? "standard input" : name;
-	if (rules_are_meant(bytes, length))
-		return table_from_rules(table, bytes, length, source, find_port, error);
-	return table_from_json(table, bytes, length, source, error);
+	return table_from_text(table, bytes, length, source, find_port, error);
 }
 
 int table_load(struct table *table, const char *name, struct error *error)

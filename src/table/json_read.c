@@ -224,7 +224,11 @@ static int read_table(const struct json_source *source, json_t *value, struct ta
 		{"services", json_read_services, JSON_FIELD_WHOLE},
 	};
 	struct json_place root = {.parent = NULL};
-	/* Before the keys are looked at, which another version may have more of. */
+	/* Before the keys are looked at, of which another format or version has others. */
+	struct json_place format_place = {.parent = &root, .key = "format"};
+	json_t *format = json_object_get(value, "format");
+	if (format && read_format(source, &format_place, NULL, format, NULL) < 0)
+		return -1;
 	struct json_place version_place = {.parent = &root, .key = "version"};
 	json_t *version = json_object_get(value, "version");
 	if (version && read_version(source, &version_place, NULL, version, NULL) < 0)

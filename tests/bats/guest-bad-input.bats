@@ -91,7 +91,10 @@ as_nobody() {
 }
 
 @test "a file that is no JSON: the message has its line and column" {
-	refused_file '' '1:1: the file is empty'
+	local remedy=$'\n'"          to empty the live table, use ipvs-iso flush; a file that stands for an empty table \
+holds the rule -C"
+	refused_file '' "1:1: the file is empty$remedy"
+	refused_file '# -A' "1:1: there is nothing but comments in the file$remedy"
 	refused_file '{"format": "ipvs-iso.snapshot", "version": 1, "services": [' \
 		'1:60: the text ends before the snapshot does: it has been cut short'
 	refused_file $'{"format": "ipvs-iso.snapshot",\n "version": 1, "services": [{"fwmark"' \

@@ -325,7 +325,8 @@ assert_json_error() {
 
 @test "diff: a mistake in JSON is told with file, line, column and the path inside" {
 	make_tables
-	assert_json_error 1:1 'the file is empty' ''
+	assert_json_error 2:1 'neither a snapshot (JSON) nor rules for ipvsadm -R
+          a snapshot begins with {, and a rule with an option of ipvsadm, such as -A' $'\n*filter'
 	assert_json_error 2:14 'the text ends before the snapshot does: it has been cut short' \
 		$'{"format": "ipvs-iso.snapshot",\n "version": 1'
 	assert_json_error 3:52 'services[0].port: must be a whole number from 0 to 65535, not "http"' \

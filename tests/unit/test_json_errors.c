@@ -169,6 +169,8 @@ static void checks_the_whole(void **state)
 		 "2:12: version: is 2, and this program reads only version 1"},
 		{"{\"format\": \"ipvs-iso.snapshot\",\n\"version\": \"1\"}",
 		 "2:12: version: is \"1\", and this program reads only version 1"},
+		{"{\"format\": \"ipvs-iso.result\", \"version\": 2, \"units\": []}",
+		 "1:12: format: must be \"ipvs-iso.snapshot\", not \"ipvs-iso.result\""},
 		{TOP("\"servces\": []"), "2:1: unknown key \"servces\"; did you mean \"services\"?"},
 		{TOP("\"timeouts\": {},\n  \"nothing like it\": []"), "3:3: unknown key \"nothing like it\""},
 		{TOP("\"a.b\": []"), "2:1: unknown key \"a.b\""},

@@ -15,6 +15,7 @@
 #include "table/json.h"
 #include "table/rules_read.h"
 #include "table/rules_write.h"
+#include "table/table_text.h"
 
 static int find_port(const char *name, const char *protocol)
 {
@@ -243,6 +244,55 @@ static void rules_are_told_from_snapshots(void **state)
 struct refusal {
 	const char *text, *message;
 };
+
+static void a_text_that_is_neither_rules_nor_a_snapshot_is_refused(void **state)
+{
+	(void)state;
+#define NEITHER                                                                                              \
+	"neither a snapshot (JSON) nor rules for ipvsadm -R | a snapshot begins with {, and a rule with an " \
+	"option of ipvsadm, such as -A"
+#define MARK                                                                                                        \
+	"1:1: the file begins with a byte order mark (BOM), as neither a snapshot (JSON) nor rules for ipvsadm -R " \
+	"do | save it as UTF-8 without one"
+#define EMPTY " | to empty the live table, use ipvs-iso flush; a file that stands for an empty table holds the rule -C"
+	static const struct refusal cases[] = {
+		{"", "1:1: the file is empty" EMPTY},
+		{" \r\n\t", "1:1: the file is empty" EMPTY},
+		{"# nothing", "1:1: there is nothing but comments in the file" EMPTY},
+		{"\n# -A -t 10.0.0.1:80\n \n#\n", "1:1: there is nothing but comments in the file" EMPTY},
+		{"*filter\n", "1:1: " NEITHER},
+		{"\n  sudo ipvsadm -A -t 10.0.0.1:80\n", "2:3: " NEITHER},
+		{"\xef\xbb\xbf-A -t 10.0.0.1:80\n", MARK},
+		{"\xef\xbb\xbf{}\n", MARK},
+		{"\xff\xfe-", MARK},
+		{"{} {}", "1:4: the snapshot is followed by something else"},
+		{"[]", "1:1: must be an object, not an array"},
+		{"# rules\n{}", "2:1: '{}' is neither an option nor the value of one"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		CLEANUP_TABLE struct table table;
+		CLEANUP_ERROR struct error error = {0};
+		table_init(&table);
+		const char *text = cases[i].text;
+		assert_int_equal(table_from_text(&table, text, strlen(text), "f", find_port, &error), -1);
+		CLEANUP_FREE char *whole = memory_printf("%s%s%s", error.message, error.remedy ? " | " : "",
+							 error.remedy ? error.remedy : "");
+		CLEANUP_FREE char *expected = memory_printf("f:%s", cases[i].message);
+		assert_string_equal(whole, expected);
+		assert_int_equal(error.kind, ERROR_INPUT);
+	}
+}
+
+static void an_empty_table_is_the_rule_that_clears(void **state)
+{
+	(void)state;
+	static const char text[] = "# all of it\n-C\n";
+	CLEANUP_TABLE struct table table;
+	CLEANUP_ERROR struct error error = {0};
+	table_init(&table);
+	assert_int_equal(table_from_text(&table, text, strlen(text), "f", find_port, &error), 0);
+	assert_int_equal(table.services.count, 0);
+}
 
 static void expect_refusals(const struct refusal *cases, size_t count)
 {
@@ -508,6 +558,8 @@ int main(void)
 		cmocka_unit_test(timeouts_and_daemons_are_read),
 		cmocka_unit_test(what_no_rule_sets_is_of_no_concern),
 		cmocka_unit_test(rules_are_told_from_snapshots),
+		cmocka_unit_test(a_text_that_is_neither_rules_nor_a_snapshot_is_refused),
+		cmocka_unit_test(an_empty_table_is_the_rule_that_clears),
 		cmocka_unit_test(refuses_what_is_no_rule),
 		cmocka_unit_test(refuses_wrong_values),
 		cmocka_unit_test(refuses_what_does_not_go_together),
