@@ -168,24 +168,28 @@ static void remark_tunnel(struct rule *rule, const struct tunnel *tunnel)
 		remark(rule, "tunnel %d port %u flags %u", (int)tunnel->type, tunnel->port, tunnel->flags);
 }
 
+bool tunnel_has_rule(const struct destination *destination)
+{
+	const struct tunnel *tunnel = &destination->tunnel;
+	if (destination->forward != FORWARD_TUNNEL || tunnel->type == TUNNEL_IPIP)
+		return tunnel->type == TUNNEL_IPIP && !tunnel->port && !tunnel->flags;
+	if (tunnel->type == TUNNEL_GUE)
+		return tunnel->port && tunnel->flags <= TUNNEL_FLAG_REMOTE_CHECKSUM;
+	return tunnel->type == TUNNEL_GRE && !tunnel->port && tunnel->flags <= TUNNEL_FLAG_CHECKSUM;
+}
+
 static void say_tunnel(struct rule *rule, const struct destination *destination)
 {
 	const struct tunnel *tunnel = &destination->tunnel;
-	bool gue = tunnel->type == TUNNEL_GUE;
-	bool gre = tunnel->type == TUNNEL_GRE;
-
-	if (tunnel->type == TUNNEL_IPIP && !tunnel->port && !tunnel->flags)
-		return;
-	/* ipvsadm(8): only GUE has a port, only GUE the remote checksum, only GUE and GRE have checksums. */
-	bool sayable = (gue && tunnel->port && tunnel->flags <= TUNNEL_FLAG_REMOTE_CHECKSUM) ||
-		       (gre && !tunnel->port && tunnel->flags <= TUNNEL_FLAG_CHECKSUM);
-	if (destination->forward != FORWARD_TUNNEL || !sayable) {
+	if (!tunnel_has_rule(destination)) {
 		remark_tunnel(rule, tunnel);
 		return;
 	}
+	if (tunnel->type == TUNNEL_IPIP)
+		return;
 
 	say(rule, "--tun-type %s", tunnel_type_name(tunnel->type));
-	if (gue)
+	if (tunnel->type == TUNNEL_GUE)
 		say(rule, "--tun-port %u", tunnel->port);
 	if (tunnel->flags == TUNNEL_FLAG_CHECKSUM)
 		say(rule, "--tun-csum");

@@ -8,10 +8,8 @@
 #include "base/memory.h"
 #include "table/rules_services.h"
 
-/* ipvsadm's own: where --start-daemon has no --mcast-interface, the longest timeout (31 days), the longest message. */
+/* ipvsadm's own, where --start-daemon has no --mcast-interface. */
 #define DAEMON_INTERFACE "eth0"
-#define TIMEOUT_MAX (31 * 86400)
-#define MESSAGE_MAX (UINT16_MAX - 20 - 8)
 
 /* ---- timeouts and daemons ---- */
 
@@ -21,7 +19,7 @@ static int set_timeouts(struct table *table, const struct rule_line *line)
 						    &table->timeouts.udp};
 	for (size_t i = 0; i < RULE_ARGUMENTS; i++) {
 		uint32_t seconds;
-		if (rule_number(line, &line->arguments[i], 0, TIMEOUT_MAX, &seconds) < 0)
+		if (rule_number(line, &line->arguments[i], 0, RULE_TIMEOUT_MAX, &seconds) < 0)
 			return -1;
 		if (seconds) /* 0 keeps what is there */
 			*timeouts[i] = seconds;
@@ -39,13 +37,6 @@ static int read_role(const struct rule_line *line, enum daemon_role *role)
 	return rule_line_fail(line, line->role.column, "a sync daemon is master or backup, not %s", shown);
 }
 
-/* Reads a number where the option is there. */
-static int read_number(const struct rule_line *line, enum rule_option option, uint32_t minimum, uint32_t maximum,
-		       uint32_t *number)
-{
-	return rule_line_has(line, option) ? rule_number(line, &line->values[option], minimum, maximum, number) : 0;
-}
-
 static int read_daemon(const struct rule_line *line, struct sync_daemon *daemon)
 {
 	uint32_t max_length = 0;
@@ -55,10 +46,10 @@ static int read_daemon(const struct rule_line *line, struct sync_daemon *daemon)
 	if ((rule_line_has(line, RULE_INTERFACE) &&
 	     rule_name(line, &line->values[RULE_INTERFACE], "a network interface", daemon->interface) < 0) ||
 	    (rule_line_has(line, RULE_GROUP) && rule_group(line, &line->values[RULE_GROUP], &daemon->group) < 0) ||
-	    read_number(line, RULE_SYNC_ID, 0, UINT8_MAX, &daemon->sync_id) < 0 ||
-	    read_number(line, RULE_MAX_LENGTH, 1, MESSAGE_MAX, &max_length) < 0 ||
-	    read_number(line, RULE_GROUP_PORT, 1, UINT16_MAX, &port) < 0 ||
-	    read_number(line, RULE_TTL, 1, UINT8_MAX, &ttl) < 0)
+	    rule_option_number(line, RULE_SYNC_ID, 0, UINT8_MAX, &daemon->sync_id) < 0 ||
+	    rule_option_number(line, RULE_MAX_LENGTH, 1, RULE_MESSAGE_MAX, &max_length) < 0 ||
+	    rule_option_number(line, RULE_GROUP_PORT, 1, UINT16_MAX, &port) < 0 ||
+	    rule_option_number(line, RULE_TTL, 1, UINT8_MAX, &ttl) < 0)
 		return -1;
 	daemon->max_length = (uint16_t)max_length;
 	daemon->port = (uint16_t)port;
@@ -86,7 +77,7 @@ static int stop_daemon(struct table *table, const struct rule_line *line)
 {
 	enum daemon_role role;
 	uint32_t ignored;
-	if (read_role(line, &role) < 0 || read_number(line, RULE_SYNC_ID, 0, UINT8_MAX, &ignored) < 0)
+	if (read_role(line, &role) < 0 || rule_option_number(line, RULE_SYNC_ID, 0, UINT8_MAX, &ignored) < 0)
 		return -1;
 	size_t left = 0;
 	for (size_t i = 0; i < table->daemons.count; i++) {

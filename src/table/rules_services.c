@@ -12,9 +12,8 @@
 #include "base/memory.h"
 #include "table/rules.h"
 
-/* ipvsadm's own: -p without a number, and the longest that it takes, 31 days. */
+/* ipvsadm's own, for -p without a number. */
 #define PERSISTENCE_TIMEOUT 360
-#define PERSISTENCE_TIMEOUT_MAX (31 * 86400)
 
 struct kept_destination {
 	struct destination destination; /* at first, as destination_compare() is given these */
@@ -73,13 +72,6 @@ static bool has(const struct rules_reader *reader, enum rule_option option)
 static const struct rule_word *value_of(const struct rules_reader *reader, enum rule_option option)
 {
 	return &reader->line->values[option];
-}
-
-/* Reads a number where the option is there. */
-static int read_number(const struct rules_reader *reader, enum rule_option option, uint32_t minimum, uint32_t maximum,
-		       uint32_t *number)
-{
-	return has(reader, option) ? rule_number(reader->line, value_of(reader, option), minimum, maximum, number) : 0;
 }
 
 /* Which option names the service, and the protocol that names of ports are looked up for. */
@@ -172,7 +164,7 @@ static int read_persistence(const struct rules_reader *reader, struct service *s
 		service->flags |= SERVICE_FLAG_PERSISTENT;
 		service->timeout = PERSISTENCE_TIMEOUT;
 		const struct rule_word *value = value_of(reader, RULE_PERSISTENT);
-		if (value->text && rule_number(reader->line, value, 1, PERSISTENCE_TIMEOUT_MAX, &service->timeout) < 0)
+		if (value->text && rule_number(reader->line, value, 1, RULE_TIMEOUT_MAX, &service->timeout) < 0)
 			return -1;
 	}
 	if (has(reader, RULE_NETMASK) &&
@@ -299,7 +291,8 @@ static int read_tunnel(const struct rules_reader *reader, struct destination *de
 			return fail_beside(reader, option, "tunnels (-i)");
 	}
 	uint32_t port = 0;
-	if (read_tunnel_type(reader, tunnel) < 0 || read_number(reader, RULE_TUNNEL_PORT, 1, UINT16_MAX, &port) < 0)
+	if (read_tunnel_type(reader, tunnel) < 0 ||
+	    rule_option_number(reader->line, RULE_TUNNEL_PORT, 1, UINT16_MAX, &port) < 0)
 		return -1;
 	tunnel->port = (uint16_t)port;
 	if (has(reader, RULE_TUNNEL_CHECKSUM))
@@ -331,9 +324,9 @@ static int read_destination_options(const struct rules_reader *reader, const str
 	/* Whatever the rule says: what reaches it was sent to the service's port. */
 	if (!service->fwmark && destination->forward != FORWARD_MASQUERADE)
 		destination->port = service->port;
-	if (read_number(reader, RULE_WEIGHT, 0, INT32_MAX, &destination->weight) < 0 ||
-	    read_number(reader, RULE_UPPER_THRESHOLD, 0, INT32_MAX, &destination->upper_threshold) < 0 ||
-	    read_number(reader, RULE_LOWER_THRESHOLD, 0, INT32_MAX, &destination->lower_threshold) < 0 ||
+	if (rule_option_number(reader->line, RULE_WEIGHT, 0, INT32_MAX, &destination->weight) < 0 ||
+	    rule_option_number(reader->line, RULE_UPPER_THRESHOLD, 0, INT32_MAX, &destination->upper_threshold) < 0 ||
+	    rule_option_number(reader->line, RULE_LOWER_THRESHOLD, 0, INT32_MAX, &destination->lower_threshold) < 0 ||
 	    read_tunnel(reader, destination) < 0)
 		return -1;
 	if (destination->lower_threshold > destination->upper_threshold)

@@ -39,6 +39,12 @@ int rule_number(const struct rule_line *line, const struct rule_word *value, uin
 	return fail_value(line, value, wanted);
 }
 
+int rule_option_number(const struct rule_line *line, enum rule_option option, uint32_t minimum, uint32_t maximum,
+		       uint32_t *number)
+{
+	return rule_line_has(line, option) ? rule_number(line, &line->values[option], minimum, maximum, number) : 0;
+}
+
 int rule_name(const struct rule_line *line, const struct rule_word *value, const char *what, char name[TABLE_NAME_ROOM])
 {
 	if (table_name_is_valid(value->text)) {

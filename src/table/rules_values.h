@@ -14,9 +14,19 @@
  */
 typedef int rule_port_lookup(const char *name, const char *protocol);
 
+/* The longest timeout that ipvsadm takes, in seconds: 31 days. */
+#define RULE_TIMEOUT_MAX (31 * 86400)
+
+/* The longest message of a sync daemon that it takes, in bytes. */
+#define RULE_MESSAGE_MAX (UINT16_MAX - 20 - 8)
+
 /* Parses a decimal number from `minimum` to `maximum`. -1 with the line's error. */
 int rule_number(const struct rule_line *line, const struct rule_word *value, uint32_t minimum, uint32_t maximum,
 		uint32_t *number);
+
+/* The same of an option's value; `number` stays what it was where the line does not have the option. */
+int rule_option_number(const struct rule_line *line, enum rule_option option, uint32_t minimum, uint32_t maximum,
+		       uint32_t *number);
 
 /* A name that fits into the kernel's room for it; `what` it is the name of is for the message. */
 int rule_name(const struct rule_line *line, const struct rule_word *value, const char *what,

@@ -8,12 +8,7 @@
 
 #include "base/memory.h"
 #include "table/rules.h"
-
-/* The longest timeout that ipvsadm takes: 31 days. */
-#define TIMEOUT_MAX (31 * 86400)
-
-/* The longest message of a daemon that it takes. */
-#define MESSAGE_MAX (UINT16_MAX - 20 - 8)
+#include "table/rules_values.h"
 
 struct writer {
 	FILE *rules, *unsaid;
@@ -50,8 +45,8 @@ static void limit_persistence(const struct writer *writer, const char *name, str
 	uint32_t timeout = service->timeout;
 	if (!(service->flags & SERVICE_FLAG_PERSISTENT))
 		service->timeout = 0;
-	else if (timeout > TIMEOUT_MAX)
-		service->timeout = TIMEOUT_MAX;
+	else if (timeout > RULE_TIMEOUT_MAX)
+		service->timeout = RULE_TIMEOUT_MAX;
 	else if (!timeout)
 		service->timeout = 1;
 	if (service->timeout != timeout)
@@ -72,20 +67,10 @@ static bool limit_service(const struct writer *writer, const char *name, struct 
 
 /* ---- destinations ---- */
 
-static bool tunnel_is_sayable(const struct destination *destination)
-{
-	const struct tunnel *tunnel = &destination->tunnel;
-	if (destination->forward != FORWARD_TUNNEL || tunnel->type == TUNNEL_IPIP)
-		return tunnel->type == TUNNEL_IPIP && !tunnel->port && !tunnel->flags;
-	if (tunnel->type == TUNNEL_GUE)
-		return tunnel->port && tunnel->flags <= TUNNEL_FLAG_REMOTE_CHECKSUM;
-	return tunnel->type == TUNNEL_GRE && !tunnel->port && tunnel->flags <= TUNNEL_FLAG_CHECKSUM;
-}
-
 static void limit_tunnel(const struct writer *writer, const char *rule, struct destination *destination)
 {
 	struct tunnel *tunnel = &destination->tunnel;
-	if (tunnel_is_sayable(destination))
+	if (tunnel_has_rule(destination))
 		return;
 	const char *type = tunnel_type_name(tunnel->type);
 	tell(writer, rule, "the tunnel's type %s, port %u, flags 0x%x together", type ? type : "?", tunnel->port,
@@ -166,10 +151,10 @@ static void write_service(const struct writer *writer, const struct service *ser
 
 static uint32_t limit_timeout(const struct writer *writer, uint32_t seconds)
 {
-	if (seconds <= TIMEOUT_MAX)
+	if (seconds <= RULE_TIMEOUT_MAX)
 		return seconds;
-	tell(writer, "--set", "a timeout of %u (written: %d)", seconds, TIMEOUT_MAX);
-	return TIMEOUT_MAX;
+	tell(writer, "--set", "a timeout of %u (written: %d)", seconds, RULE_TIMEOUT_MAX);
+	return RULE_TIMEOUT_MAX;
 }
 
 static void write_timeouts(const struct writer *writer, const struct timeouts *timeouts)
@@ -186,9 +171,10 @@ static void write_timeouts(const struct writer *writer, const struct timeouts *t
 static void write_daemon(const struct writer *writer, const struct sync_daemon *daemon)
 {
 	struct sync_daemon limited = *daemon;
-	if (limited.max_length > MESSAGE_MAX) {
-		tell(writer, "--start-daemon", "messages of %u bytes (written: %d)", limited.max_length, MESSAGE_MAX);
-		limited.max_length = MESSAGE_MAX;
+	if (limited.max_length > RULE_MESSAGE_MAX) {
+		tell(writer, "--start-daemon", "messages of %u bytes (written: %d)", limited.max_length,
+		     RULE_MESSAGE_MAX);
+		limited.max_length = RULE_MESSAGE_MAX;
 	}
 	write_rule(writer, daemon_rule(&limited));
 }
