@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/spawn.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -28,8 +30,33 @@ static _Noreturn void fail(int pipe, enum step step)
 	_exit(127);
 }
 
+/* What close_range() does since Linux 5.11. */
+static int hold_back_one_by_one(void)
+{
+	DIR *descriptors = opendir("/proc/self/fd");
+	if (!descriptors)
+		return -1;
+	for (const struct dirent *entry; (entry = readdir(descriptors));) {
+		int descriptor = (int)strtol(entry->d_name, NULL, 10); /* 0 for "." and ".." */
+		if (descriptor > STDERR_FILENO)
+			fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+	}
+	closedir(descriptors);
+	return 0;
+}
+
+/* Another user gets none of our descriptors, whoever left them open for us: one of them might hold a lock. */
+static int hold_back_all(void)
+{
+	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		return 0;
+	return hold_back_one_by_one();
+}
+
 static int pass_on(const struct command *command)
 {
+	if (command->identity && hold_back_all() < 0)
+		return -1;
 	for (size_t i = 0; i < command->inherited_count; i++) {
 		if (fcntl(command->inherited[i], F_SETFD, 0) < 0)
 			return -1;

@@ -18,7 +18,8 @@ struct command {
 	char *const *arguments;   /* NULL at the end; arguments[0] is looked up in PATH, as execvp(3) does */
 	char *const *environment; /* NULL at the end, its PATH is the one that counts; or NULL: this process's own */
 	const char *directory;    /* or NULL: this process's own */
-	const struct identity *identity; /* who it runs as; or NULL: who this process is */
+	const struct identity *identity; /* who it runs as, with no descriptor from 3 on but those below; or NULL: who
+					    this process is */
 	const int *inherited;            /* descriptors that the command keeps (the locks') though they are O_CLOEXEC */
 	size_t inherited_count;
 	struct output *output; /* takes what it prints; or NULL: it has our stdout and stderr */

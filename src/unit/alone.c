@@ -29,18 +29,11 @@ static void run_in_session(struct session *session, const struct unit *unit, con
 	unit_run(session->ipvs, unit, &in_session, result);
 }
 
-/* A sandbox is no part of the session that it was started from: its table is another. */
-static int enter_sandbox(struct error *error)
-{
-	unsetenv(LOCK_ENVIRONMENT);
-	return sandbox_furnish(error);
-}
-
 static int open_session(struct session *session, struct ipvs **ipvs, const struct unit *unit,
 			const struct unit_place *place, struct error *error)
 {
 	const struct session_options options = {.command = unit->name, .wait_ms = LOCK_WAIT_FOR_EVER};
-	if (place->sandbox && enter_sandbox(error) < 0)
+	if (place->sandbox && sandbox_furnish(error) < 0)
 		return -1;
 	if (supervise_prepare(error) < 0)
 		return -1;
@@ -87,6 +80,9 @@ void unit_run_alone(const struct unit *unit, const struct unit_options *options,
 		ipvs_flush(ipvs, trouble);
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	int failed = keeps ? session_keep(&session, &error) : session_close(&session, &error);
-	if (failed < 0 && !error_is_set(trouble))
-		error_set(trouble, ERROR_FAILED, "%s", error.message);
+	if (failed < 0 && !error_is_set(trouble)) {
+		*trouble = error;
+		error = ERROR_INIT;
+		unit_blame_ourselves(trouble);
+	}
 }

@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "kernel/loopback.h"
+#include "session/lock.h"
 #include "session/state.h"
 
 #define SECURE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
@@ -38,9 +39,28 @@ static pid_t fork_into(uint64_t namespaces, struct error *error)
 	return -1;
 }
 
+/* The locks of the runs that this process is inside of. The folder that they are in is this network namespace's. */
+static void find_locks(struct locks *locks)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *path = NULL;
+	CLEANUP_CLOSE int directory = getenv(LOCK_ENVIRONMENT) ? state_look(&path, &ignored) : -1;
+	if (directory >= 0)
+		locks_inherited(directory, locks);
+}
+
 pid_t sandbox_fork(struct error *error)
 {
-	return fork_into(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID, error);
+	CLEANUP_LOCKS struct locks locks = {0};
+	find_locks(&locks);
+	pid_t pid = fork_into(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID, error);
+	if (pid != 0)
+		return pid;
+	/* A sandbox is no part of the session that it was started from: its table is another. */
+	for (size_t i = 0; i < locks.descriptors.count; i++)
+		close(locks.descriptors.items[i]);
+	unsetenv(LOCK_ENVIRONMENT);
+	return 0;
 }
 
 int sandbox_permitted(struct error *error)

@@ -12,8 +12,9 @@
 #include "base/error.h"
 
 /*
- * As fork(2), but the child, process 1 of its PID namespace, is in new namespaces. ERROR_PERMISSION with a remedy where
- * that is not allowed. The child calls sandbox_furnish() next.
+ * As fork(2), but the child, process 1 of its PID namespace, is in new namespaces, and has none of the locks that this
+ * process has inherited (session/lock.h). ERROR_PERMISSION with a remedy where that is not allowed. The child calls
+ * sandbox_furnish() next.
  */
 pid_t sandbox_fork(struct error *error);
 

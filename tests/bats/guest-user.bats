@@ -76,6 +76,20 @@ enter_folder_of_nobody() {
 	assert_contains "$output" "$IPVS_ISO_STATE_DIR/" /lock
 }
 
+@test "--user: nor does it get the locks of the runs around it in a sandbox, or any other descriptor" {
+	local list='ls -l /proc/self/fd'
+	capture ipvs-iso run -- bash -c "
+		ipvs-iso run -q --isolation netns --user nobody -- $list
+		ipvs-iso run -q --isolation netns -- $list
+		unset IPVS_ISO_LOCK_FD
+		ipvs-iso run -q --isolation netns --user nobody -- $list 70<>../other"
+	assert_status 0
+	assert_contains "$output" ' 0 -> '
+	# Who is root there has the lock of the sandbox's own session.
+	assert_same 1 "$(grep -c "$IPVS_ISO_STATE_DIR/.*/lock" <<<"$output")"
+	assert_lacks "${output##*total}" /lock ' 70 -> '
+}
+
 @test "--user: a command that outlives a killed run does not hold the lock, and the table can be recovered" {
 	mkfifo --mode=666 started
 	background_run --user nobody -- :
