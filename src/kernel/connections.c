@@ -10,10 +10,15 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/file.h"
 #include "base/memory.h"
+#include "kernel/netlink.h"
 #include "kernel/sysctls.h"
 
-#define CONNECTIONS_FILE "/proc/net/ip_vs_conn"
+/* Links of /proc, and so what they lead to, are followed once: this is the folder of our own process. */
+#define PARENT_FOLDER "/proc/net"
+#define CONNECTIONS_NAME "ip_vs_conn"
+#define CONNECTIONS_FILE PARENT_FOLDER "/" CONNECTIONS_NAME
 #define EXPIRE_SYSCTL "expire_nodest_conn"
 
 /* How long to wait before counting again, at most. */
@@ -25,11 +30,26 @@ static void cleanup_fclose(FILE **file)
 		fclose(*file);
 }
 
-int connections_count(size_t *count, struct error *error)
+void connections_open(struct ipvs *ipvs)
 {
-	__attribute__((cleanup(cleanup_fclose))) FILE *file = fopen(CONNECTIONS_FILE, "re");
-	if (!file)
-		return error_set_errno(error, errno, "cannot open %s", CONNECTIONS_FILE);
+	ipvs->connections = open(PARENT_FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+void connections_close(struct ipvs *ipvs)
+{
+	file_cleanup_close(&ipvs->connections);
+}
+
+int connections_count(const struct ipvs *ipvs, size_t *count, struct error *error)
+{
+	const char *path = ipvs->connections < 0 ? CONNECTIONS_FILE : CONNECTIONS_NAME;
+	int descriptor = openat(ipvs->connections, path, O_RDONLY | O_CLOEXEC);
+	__attribute__((cleanup(cleanup_fclose))) FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
+	if (!file) {
+		error_set_errno(error, errno, "cannot open %s", CONNECTIONS_FILE);
+		file_cleanup_close(&descriptor);
+		return -1;
+	}
 	CLEANUP_FREE char *line = NULL;
 	size_t room = 0;
 	size_t lines = 0;
@@ -41,11 +61,11 @@ int connections_count(size_t *count, struct error *error)
 	return 0;
 }
 
-int connections_drain(unsigned limit_ms, size_t *left, struct error *error)
+int connections_drain(const struct ipvs *ipvs, unsigned limit_ms, size_t *left, struct error *error)
 {
 	int64_t end = duration_now() + limit_ms;
 	for (int pause = 1;; pause = pause < LONGEST_PAUSE_MS / 2 ? pause * 2 : LONGEST_PAUSE_MS) {
-		if (connections_count(left, error) < 0)
+		if (connections_count(ipvs, left, error) < 0)
 			return -1;
 		int64_t rest = end - duration_now();
 		if (*left == 0 || rest <= 0)

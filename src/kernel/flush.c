@@ -113,7 +113,7 @@ static int drain(struct ipvs *ipvs, size_t count, struct error *error)
 {
 	for (int round = 0; count > 0 && round < DRAIN_ROUNDS; round++) {
 		size_t before = count;
-		if (provoke_expiry(ipvs, error) < 0 || connections_drain(DRAIN_MS, &count, error) < 0)
+		if (provoke_expiry(ipvs, error) < 0 || connections_drain(ipvs, DRAIN_MS, &count, error) < 0)
 			return -1;
 		if (count >= before)
 			break;
@@ -124,7 +124,7 @@ static int drain(struct ipvs *ipvs, size_t count, struct error *error)
 static int drop_connections(struct ipvs *ipvs, struct error *error)
 {
 	size_t count;
-	if (connections_count(&count, error) < 0)
+	if (connections_count(ipvs, &count, error) < 0)
 		return -1;
 	if (count == 0)
 		return 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "kernel/connections.h"
 #include "kernel/family.h"
 #include "kernel/netlink.h"
 #include "kernel/read.h"
@@ -32,11 +33,13 @@ struct ipvs *ipvs_open(struct error *error)
 {
 	struct ipvs *ipvs = memory_allocate(1, sizeof *ipvs);
 	ipvs->sysctls = -1;
+	ipvs->connections = -1;
 	if (netlink_connect(ipvs, error) < 0 || family_find(ipvs, error) < 0 || try_permission(ipvs, error) < 0 ||
 	    sysctls_open(ipvs, error) < 0) {
 		ipvs_close(ipvs);
 		return NULL;
 	}
+	connections_open(ipvs);
 	return ipvs;
 }
 
@@ -46,6 +49,7 @@ void ipvs_close(struct ipvs *ipvs)
 		return;
 	netlink_close(ipvs);
 	sysctls_close(ipvs);
+	connections_close(ipvs);
 	free(ipvs);
 }
 

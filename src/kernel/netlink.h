@@ -17,9 +17,10 @@
 
 struct ipvs {
 	struct nl_sock *socket;
-	int family;     /* generic netlink's number for IPVS */
-	int sysctls;    /* the folder above that of the sysctls, or -1: see sysctls.h */
-	char *received; /* where answers are received: several datagrams of `received_room` bytes */
+	int family;      /* generic netlink's number for IPVS */
+	int sysctls;     /* the folder above that of the sysctls, or -1: see sysctls.h */
+	int connections; /* the folder of the file that lists them, or -1: see connections.h */
+	char *received;  /* where answers are received: several datagrams of `received_room` bytes */
 	size_t received_room;
 	size_t batch_bytes;    /* how much may be sent at once */
 	size_t batch_requests; /* how many requests, so that an error for each of them can be received */

@@ -41,14 +41,34 @@ void process_list_clear(struct process_list *list)
 	array_free(&list->groups);
 }
 
+/* See descendants_prepare(). */
+static int kept_proc = -1;
+
+/* As openat(2), below /proc. */
+static int open_in_proc(const char *path, int flags)
+{
+	CLEANUP_CLOSE int now = kept_proc < 0 ? open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	return openat(kept_proc < 0 ? now : kept_proc, path, flags | O_CLOEXEC);
+}
+
+int descendants_prepare(struct error *error)
+{
+	file_cleanup_close(&kept_proc);
+	kept_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (kept_proc >= 0)
+		return 0;
+	error_set_errno(error, errno, "cannot open /proc");
+	return error_remedy(error, "mount /proc: mount -t proc proc /proc");
+}
+
 /* Longer than any line of /proc/PID/stat: 52 numbers of at most 20 digits and a name of at most 64 bytes (proc(5)). */
 #define STAT_ROOM 2048
 
 /* The text of /proc/PID/stat. Its length; 0 when there is no such process any more; -1 with errno on failure. */
 static ssize_t read_stat_text(pid_t pid, char text[STAT_ROOM])
 {
-	CLEANUP_FREE char *path = memory_printf("/proc/%d/stat", (int)pid);
-	CLEANUP_CLOSE int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FREE char *path = memory_printf("%d/stat", (int)pid);
+	CLEANUP_CLOSE int descriptor = open_in_proc(path, O_RDONLY);
 	ssize_t length = descriptor < 0 ? -1 : read(descriptor, text, STAT_ROOM - 1);
 	if (length < 0)
 		return errno == ENOENT || errno == ESRCH ? 0 : -1;
@@ -117,9 +137,13 @@ static int read_entries(DIR *directory, struct census *census, struct error *err
 
 static int take_census(struct census *census, struct error *error)
 {
-	DIR *directory = opendir("/proc");
-	if (!directory)
-		return error_set_errno(error, errno, "cannot open /proc");
+	int descriptor = open_in_proc(".", O_RDONLY | O_DIRECTORY);
+	DIR *directory = descriptor < 0 ? NULL : fdopendir(descriptor);
+	if (!directory) {
+		error_set_errno(error, errno, "cannot open /proc");
+		file_cleanup_close(&descriptor);
+		return -1;
+	}
 	int failed = read_entries(directory, census, error);
 	closedir(directory);
 	if (failed == 0 && census->entries.count == 0)
@@ -256,8 +280,9 @@ int process_signal(const struct process *process, int signal)
 static char *read_process_file(pid_t pid, const char *name, size_t *length)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	CLEANUP_FREE char *path = memory_printf("/proc/%d/%s", (int)pid, name);
-	return file_read(path, length, &ignored);
+	CLEANUP_FREE char *path = memory_printf("%d/%s", (int)pid, name);
+	CLEANUP_CLOSE int descriptor = open_in_proc(path, O_RDONLY);
+	return descriptor < 0 ? NULL : file_read_descriptor(descriptor, path, length, &ignored);
 }
 
 /* Drops `trailing` from the end and makes one printable line of the rest. */

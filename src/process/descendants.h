@@ -27,6 +27,13 @@ struct process_list {
 void process_list_clear(struct process_list *list);
 
 /*
+ * Keeps the way to the /proc that is mounted now for all functions below, so that it stays when something else is
+ * mounted there meanwhile; each looks for /proc by itself otherwise. Replaces what was kept before: a process in a new
+ * PID namespace needs another one.
+ */
+int descendants_prepare(struct error *error);
+
+/*
  * Fills `list` (zeros, or a list from before, which is replaced) with every living (not zombie) descendant of
  * `ancestor`, ordered by number. Processes in `except` (NULL: none) and what is below them are left out.
  *

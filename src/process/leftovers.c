@@ -14,20 +14,28 @@
 #define MOMENT_MS 250
 /* After that long even SIGKILL will not help any more. */
 #define KILLING_MS 30000
+/* How long what was killed without having been seen is waited for. */
+#define UNSEEN_MS 1000
 /* How often stopping everything is tried, at most so many milliseconds apart, before killing what there is. */
 #define STOPPING_ROUNDS 50
 #define STOPPING_ROUND_MS 10
 #define CHILDREN_AT_ONCE 1000
 
+/* What look() found out. */
+enum presence {
+	GONE,  /* nothing is alive; an empty list alone does not prove it */
+	ALIVE, /* there is something, whether it was seen or not */
+	UNSEEN /* it could not be looked, and there are children: somebody may be alive */
+};
+
 struct cleanup {
-	const struct cgroup *cgroup;
-	const struct process_list *except;
+	const struct origin *origin;
 	struct output *output;
 	struct interruption *interruption;
 	bool stops_groups;         /* look() stops every process group that is all ours */
 	struct process_list alive; /* as of the last look() */
-	bool gone;                 /* as of then, nothing is alive; an empty list alone does not prove it */
-	struct error *error;       /* why it could not be looked; then it counts as gone */
+	enum presence presence;    /* as of then */
+	struct error *error;       /* why it could not be looked */
 };
 
 /*
@@ -62,12 +70,19 @@ static void stop_groups(const struct cleanup *cleanup)
 static void look(struct cleanup *cleanup)
 {
 	process_list_clear(&cleanup->alive);
-	cleanup->gone = reap() < 0 || descendants_list(getpid(), cleanup->except, &cleanup->alive, cleanup->error) < 0;
-	if (cleanup->gone)
+	cleanup->presence = GONE;
+	if (reap() < 0)
 		return;
-	stop_groups(cleanup);
+	bool seen = descendants_list(getpid(), cleanup->origin->except, &cleanup->alive, cleanup->error) == 0;
+	if (seen)
+		stop_groups(cleanup);
 	int dead = reap();
-	cleanup->gone = dead < 0 || (dead == 0 && cleanup->alive.processes.count == 0);
+	if (dead < 0)
+		return;
+	if (!seen)
+		cleanup->presence = UNSEEN;
+	else if (dead > 0 || cleanup->alive.processes.count > 0)
+		cleanup->presence = ALIVE;
 }
 
 static bool is_hurried(const struct cleanup *cleanup)
@@ -90,10 +105,10 @@ static bool wait_for_child(struct cleanup *cleanup, int64_t deadline)
 static void wait_until_gone(struct cleanup *cleanup, int64_t milliseconds, bool can_be_hurried)
 {
 	int64_t deadline = duration_now() + milliseconds;
-	for (look(cleanup); !cleanup->gone; look(cleanup)) {
-		bool seen = cleanup->alive.processes.count > 0;
+	for (look(cleanup); cleanup->presence != GONE; look(cleanup)) {
+		bool waits = cleanup->presence == UNSEEN || cleanup->alive.processes.count > 0;
 		if ((can_be_hurried && is_hurried(cleanup)) || duration_now() >= deadline ||
-		    (seen && !wait_for_child(cleanup, deadline)))
+		    (waits && !wait_for_child(cleanup, deadline)))
 			return;
 	}
 }
@@ -127,12 +142,12 @@ static void kill_all(struct cleanup *cleanup)
 	int64_t deadline = duration_now() + KILLING_MS;
 	unsigned round = 0;
 	cleanup->stops_groups = true;
-	for (look(cleanup); !cleanup->gone && duration_now() < deadline; look(cleanup)) {
+	for (look(cleanup); cleanup->presence == ALIVE && duration_now() < deadline; look(cleanup)) {
 		if (cleanup->alive.processes.count == 0)
 			continue;
 		/* All that is in it at one instant; what has left it, and where there is none, the rest is for. */
 		if (round == 0)
-			cgroup_kill(cleanup->cgroup);
+			cgroup_kill(cleanup->origin->cgroup);
 		if (round++ < STOPPING_ROUNDS && stop_all(cleanup) > 0) {
 			wait_for_child(cleanup, duration_now() + STOPPING_ROUND_MS);
 			continue;
@@ -177,30 +192,42 @@ static void note_survivors(struct outcome *outcome, const struct process_list *a
 		note(outcome, 0, memory_copy_string("[processes that come and go too fast to be killed]"), true);
 }
 
-void leftovers_end(struct outcome *outcome, const struct cgroup *cgroup, const struct process_list *except,
-		   int64_t grace_ms, struct output *output, struct interruption *interruption)
+/*
+ * Where nobody can be seen, nobody can be spared, and nobody named. The group's number is not somebody else's by now,
+ * as in stop_groups().
+ */
+static void kill_unseen(struct cleanup *cleanup)
+{
+	cgroup_kill(cleanup->origin->cgroup);
+	kill(-cleanup->origin->group, SIGKILL);
+	wait_until_gone(cleanup, UNSEEN_MS, false);
+}
+
+void leftovers_end(struct outcome *outcome, const struct origin *origin, int64_t grace_ms, struct output *output,
+		   struct interruption *interruption)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	struct cleanup cleanup = {
-		.cgroup = cgroup,
-		.except = except,
+		.origin = origin,
 		.output = output,
 		.interruption = interruption,
 		.error = &error,
 	};
 
 	wait_until_gone(&cleanup, MOMENT_MS, false);
-	if (!cleanup.gone) {
+	if (cleanup.presence == ALIVE) {
 		note_alive(outcome, &cleanup.alive);
 		signal_all(&cleanup, SIGTERM);
 		signal_all(&cleanup, SIGCONT);
 		wait_until_gone(&cleanup, grace_ms, true);
 	}
-	if (!cleanup.gone)
+	if (cleanup.presence == ALIVE)
 		kill_all(&cleanup);
-	if (!cleanup.gone)
+	if (cleanup.presence == UNSEEN)
+		kill_unseen(&cleanup);
+	if (cleanup.presence == ALIVE)
 		note_survivors(outcome, &cleanup.alive);
-	if (error_is_set(&error))
+	if (cleanup.presence == UNSEEN)
 		note(outcome, 0, memory_printf("[unknown: %s]", error.message), true);
 	process_list_clear(&cleanup.alive);
 }

@@ -54,7 +54,7 @@ int supervise_prepare(struct error *error)
 {
 	if (supervisor.prepared == getpid())
 		return 0;
-	if (descendants_list(getpid(), NULL, &supervisor.before, error) < 0)
+	if (descendants_prepare(error) < 0 || descendants_list(getpid(), NULL, &supervisor.before, error) < 0)
 		return -1;
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return error_set_errno(error, errno, "cannot become the parent of orphaned processes");
@@ -324,7 +324,8 @@ int supervise_run(const struct command *command, struct outcome *outcome, struct
 	signals_take_job_control(false, &ignored);
 	if (failed == 0) {
 		int64_t grace = command->kill_after_ms ? command->kill_after_ms : SUPERVISE_LEFTOVER_GRACE_MS;
-		leftovers_end(outcome, &run.cgroup, &supervisor.before, grace, command->output, &run.interruption);
+		const struct origin origin = {.group = run.pid, .cgroup = &run.cgroup, .except = &supervisor.before};
+		leftovers_end(outcome, &origin, grace, command->output, &run.interruption);
 		if (command->output) {
 			output_drain(command->output);
 			output_flush(command->output, run.interruption.count > 0);

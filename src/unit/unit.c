@@ -36,7 +36,7 @@ static int state_read(struct ipvs *ipvs, struct state *state, struct error *erro
 {
 	if (ipvs_read(ipvs, &state->table, error) < 0)
 		return -1;
-	return connections_count(&state->connections, error);
+	return connections_count(ipvs, &state->connections, error);
 }
 
 /* Fails when the table that was read `now` is not `expected` any more; `when` is said. */

@@ -158,6 +158,17 @@ daemons      left     --start-daemon master --mcast-interface lo --syncid 4 --sy
 	done
 }
 
+@test "residue: processes are found and ended, and the table is read, also where a unit hides /proc" {
+	local before
+	before=$(table)
+	capture ipvs-iso run -- bash -c 'setsid sleep 605 & echo $! >pid; mount -t tmpfs none /proc'
+	umount /proc
+	assert_same "$before" "$(table)"
+	assert_status 123
+	assert_contains "$stderr" "processes    left     process $(<pid): sleep 605"
+	assert_ended "$(<pid)"
+}
+
 @test "residue: connections are counted, fail the run only on demand, and the next unit has none" {
 	script connect '
 		mapfile -t lines </proc/net/ip_vs_conn; echo $((${#lines[@]} - 1))

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -297,6 +298,30 @@ static void directory_and_environment_are_the_commands(void **state)
 	CLEANUP_FREE char *written = read_text("inner/out");
 	CLEANUP_FREE char *expected = memory_printf("%s/inner\npear\n", (char *)*state);
 	assert_string_equal(written, expected);
+}
+
+/* What does not see processes may not say that there are none. */
+static void unseen_processes_are_killed_or_said_to_survive(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_PROCESS_LIST struct process_list left = {0};
+	struct rlimit usual;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	CLEANUP_OUTCOME struct outcome outcome =
+		run_script("sleep 600 & setsid sleep 601 & prlimit --pid=$PPID --nofile=3:");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_int_equal(outcome.status, 0);
+	assert_int_equal(outcome.leftovers.count, 1);
+	assert_true(outcome.leftovers.items[0].survived);
+	assert_non_null(strstr(outcome.leftovers.items[0].command_line, "[unknown: cannot open /proc"));
+
+	assert_int_equal(descendants_list(getpid(), NULL, &left, &error), 0);
+	assert_int_equal(left.processes.count, 1);
+	CLEANUP_FREE char *survivor = descendants_command_line(left.processes.items[0].pid);
+	assert_string_equal(survivor, "sleep 601");
+	assert_int_equal(process_signal(&left.processes.items[0], SIGKILL), 0);
+	assert_int_equal(waitpid(left.processes.items[0].pid, NULL, 0), left.processes.items[0].pid);
 }
 
 static void only_the_named_descriptors_are_inherited(void **state)
@@ -712,6 +737,7 @@ int main(int count, char **arguments)
 		cmocka_unit_test(the_status_is_the_commands),
 		cmocka_unit_test_setup_teardown(what_cannot_be_run_is_told_apart, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(directory_and_environment_are_the_commands, enter_folder, leave_folder),
+		cmocka_unit_test(unseen_processes_are_killed_or_said_to_survive),
 		cmocka_unit_test(only_the_named_descriptors_are_inherited),
 		cmocka_unit_test(the_command_leads_a_group_of_its_own),
 		cmocka_unit_test(time_runs_out),
