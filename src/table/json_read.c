@@ -250,17 +250,6 @@ static int prefer_syntax(const struct json_source *source)
 	return -1;
 }
 
-/* Where the text does not even begin as a snapshot does, it may be meant for something else. */
-static int suggest_format(const char *bytes, size_t length, struct error *error)
-{
-	const char *begin = json_skip_space(bytes, bytes + length);
-	if (begin == bytes + length || *begin == '{' || error->remedy)
-		return -1;
-	return error_remedy(
-		error,
-		"a snapshot begins with '{', a file of ipvsadm's rules with a rule, such as '-A -t ...', or with '#'");
-}
-
 int table_from_json(struct table *table, const char *bytes, size_t length, const char *name, struct error *error)
 {
 	struct json_source source = {
@@ -275,7 +264,7 @@ int table_from_json(struct table *table, const char *bytes, size_t length, const
 	json_decref(value);
 	if (result < 0) {
 		prefer_syntax(&source);
-		return suggest_format(bytes, length, error);
+		return -1;
 	}
 	table_sort(&read);
 	table_clear(table);

@@ -32,15 +32,8 @@ static bool begins_with_mark(const char *bytes, size_t length)
 	       (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0));
 }
 
-static int fail_unknown(const char *bytes, size_t length, size_t offset, const char *name, struct error *error)
+static int fail_unknown(const char *bytes, size_t offset, const char *name, struct error *error)
 {
-	if (begins_with_mark(bytes, length)) {
-		error_set(error, ERROR_INPUT,
-			  "%s:1:1: the file begins with a byte order mark (BOM), as neither a snapshot (JSON) nor "
-			  "rules for ipvsadm -R do",
-			  name);
-		return error_remedy(error, "save it as UTF-8 without one");
-	}
 	struct location at = json_location(bytes, offset);
 	error_set(error, ERROR_INPUT, "%s:%zu:%zu: neither a snapshot (JSON) nor rules for ipvsadm -R", name, at.line,
 		  at.column);
@@ -56,7 +49,8 @@ int table_from_text(struct table *table, const char *bytes, size_t length, const
 		return fail_empty(name, first < end, error);
 	if (rules_are_meant(bytes, length))
 		return table_from_rules(table, bytes, length, name, find_port, error);
-	if (*first == '{' || *first == '[')
+	/* A mark is the JSON reader's to name. */
+	if (*first == '{' || *first == '[' || begins_with_mark(bytes, length))
 		return table_from_json(table, bytes, length, name, error);
-	return fail_unknown(bytes, length, (size_t)(first - bytes), name, error);
+	return fail_unknown(bytes, (size_t)(first - bytes), name, error);
 }

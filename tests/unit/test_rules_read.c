@@ -251,9 +251,7 @@ static void a_text_that_is_neither_rules_nor_a_snapshot_is_refused(void **state)
 #define NEITHER                                                                                              \
 	"neither a snapshot (JSON) nor rules for ipvsadm -R | a snapshot begins with {, and a rule with an " \
 	"option of ipvsadm, such as -A"
-#define MARK                                                                                                        \
-	"1:1: the file begins with a byte order mark (BOM), as neither a snapshot (JSON) nor rules for ipvsadm -R " \
-	"do | save it as UTF-8 without one"
+#define MARK "1:1: there is a byte order mark before the text | save it as UTF-8 without a byte order mark"
 #define EMPTY " | to empty the live table, use ipvs-iso flush; a file that stands for an empty table holds the rule -C"
 	static const struct refusal cases[] = {
 		{"", "1:1: the file is empty" EMPTY},
@@ -264,7 +262,7 @@ static void a_text_that_is_neither_rules_nor_a_snapshot_is_refused(void **state)
 		{"\n  sudo ipvsadm -A -t 10.0.0.1:80\n", "2:3: " NEITHER},
 		{"\xef\xbb\xbf-A -t 10.0.0.1:80\n", MARK},
 		{"\xef\xbb\xbf{}\n", MARK},
-		{"\xff\xfe-", MARK},
+		{"\xff\xfe-", "1:1: UTF-16 text, or no text at all | save it as UTF-8 without a byte order mark"},
 		{"{} {}", "1:4: the snapshot is followed by something else"},
 		{"[]", "1:1: must be an object, not an array"},
 		{"# rules\n{}", "2:1: '{}' is neither an option nor the value of one"},
