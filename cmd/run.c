@@ -47,13 +47,18 @@ struct teller {
 	struct progress progress;
 };
 
+static void tell_order(void)
+{
+	if (run_settings.order.shuffled)
+		fprintf(stderr, "ipvs-iso: in the order shuffle:%" PRIu32 "\n", run_settings.order.seed);
+}
+
 static void tell_started(void *context, const char *kernel, size_t units)
 {
 	(void)context;
 	if (manners.verbose || units > 1)
 		fprintf(stderr, "ipvs-iso: %zu unit%s on %s\n", units, units == 1 ? "" : "s", kernel);
-	if (run_settings.order.shuffled)
-		fprintf(stderr, "ipvs-iso: in the order shuffle:%" PRIu32 "\n", run_settings.order.seed);
+	tell_order();
 }
 
 static void tell_unit_started(void *context, const char *name)
@@ -169,6 +174,8 @@ static int check_settings(int count, struct error *error)
 
 static int list_units(const struct plan *plan)
 {
+	if (!manners.quiet)
+		tell_order();
 	for (size_t i = 0; i < plan->units.count; i++)
 		puts(plan->units.items[i].name);
 	return 0;

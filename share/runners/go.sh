@@ -13,6 +13,8 @@ list() {
 			decline "it does not know what $word means for one package" ;;
 		esac
 	done
+	# Go's own quotes know no escape.
+	case $scratch$ipvs_iso in *\'*) decline 'the name of the folder for temporary files has a quote in it' ;; esac
 	cat >"$scratch/keep" <<-'END'
 		quote() { printf "'%s' " "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 		scratch=$1 ipvs_iso=$2 binary=$3

@@ -192,7 +192,9 @@ static void put_unit_row(FILE *stream, const struct unit_result *unit, int64_t s
 	const struct unit_times *times = &unit->times;
 	begin_row(stream, class_of(unit), sign_of(unit), unit->name, span);
 	int64_t at = times->started;
-	put_bar(stream, "waiting", at - times->waited, times->waited, span);
+	/* That of the first attempt, and when that was is not known. */
+	if (unit->attempts <= 1)
+		put_bar(stream, "waiting", at - times->waited, times->waited, span);
 	put_bar(stream, "preparing", at, times->preparing, span);
 	at += times->preparing;
 	put_bar(stream, "running", at, times->running, span);

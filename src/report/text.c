@@ -42,10 +42,22 @@ static void print_line(FILE *stream, const struct unit_result *result, enum verd
 	fputc('\n', stream);
 }
 
+static void print_residue(FILE *stream, const struct residue_list *list)
+{
+	for (size_t i = 0; i < list->entries.count; i++) {
+		const struct residue *residue = &list->entries.items[i];
+		fprintf(stream, "%21s%-12s %-8s ", "", residue_class_name(residue->class),
+			residue_action_name(residue->action));
+		print_plain(stream, residue->text);
+		fputc('\n', stream);
+	}
+}
+
 void text_retry(FILE *stream, const struct unit_result *result, const struct text_style *style)
 {
 	print_word(stream, "RETRY", colors[VERDICT_RESIDUE], style);
 	print_line(stream, result, unit_verdict(result, style->fail_on), style);
+	print_residue(stream, &result->residue);
 }
 
 void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style)
@@ -54,14 +66,7 @@ void text_unit(FILE *stream, const struct unit_result *result, const struct text
 	bool flaky = unit_is_flaky(result, style->fail_on);
 	print_word(stream, summary_word(result, style->fail_on), colors[flaky ? VERDICT_RESIDUE : verdict], style);
 	print_line(stream, result, verdict, style);
-
-	for (size_t i = 0; i < result->residue.entries.count; i++) {
-		const struct residue *residue = &result->residue.entries.items[i];
-		fprintf(stream, "%21s%-12s %-8s ", "", residue_class_name(residue->class),
-			residue_action_name(residue->action));
-		print_plain(stream, residue->text);
-		fputc('\n', stream);
-	}
+	print_residue(stream, &result->residue);
 }
 
 static bool is_worth_repeating(const struct unit_result *result, unsigned fail_on)

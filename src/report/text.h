@@ -16,7 +16,7 @@ struct text_style {
 /* A line for a unit that has ended, and one for each thing that it left. */
 void text_unit(FILE *stream, const struct unit_result *result, const struct text_style *style);
 
-/* A line for an attempt that failed, and after which the unit is run again. */
+/* The same for an attempt that failed, and after which the unit is run again. */
 void text_retry(FILE *stream, const struct unit_result *result, const struct text_style *style);
 
 /* The same once more for those units that did not pass, were flaky or left something, below a rule; or nothing. */

@@ -21,7 +21,7 @@
 /* Where a unit's time went; milliseconds. */
 struct unit_times {
 	int64_t started;   /* when its turn came, since the run began (of several runs in one: the first of them) */
-	int64_t waited;    /* how long that was after its own run began */
+	int64_t waited;    /* from when its own run began until the first attempt did */
 	int64_t preparing; /* until the table was clean and its command began */
 	int64_t running;   /* the command */
 	int64_t cleaning;  /* ending what it left running, finding its residue */

@@ -107,8 +107,9 @@ void schedule_ended(struct schedule *schedule, struct turn *turn, struct unit_re
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	const struct run_observer *observer = schedule->observer;
 	result->times.started = turn->started;
-	result->times.waited = turn->started;
-	result->attempts = schedule->results[turn->index].attempts + 1;
+	const struct unit_result *earlier = &schedule->results[turn->index];
+	result->times.waited = earlier->attempts > 0 ? earlier->times.waited : turn->started;
+	result->attempts = earlier->attempts + 1;
 	if (!result->name)
 		result->name = memory_copy_string(turn->unit->name);
 	if (deal_with_output(schedule->options, turn, result, &error) < 0 && !error_is_set(&result->trouble)) {

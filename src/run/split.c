@@ -22,7 +22,10 @@
 static const char prologue[] =
 	"unset -v verb unit options scratch ipvs_iso; verb=$1 unit=$2 options=$3 scratch=$4 ipvs_iso=$5; shift 5; "
 	"decline() { printf '%s\\n' \"$*\"; exit 100; }; ";
-static const char epilogue[] = "\n\"$verb\" \"$@\"\n";
+/* What is missing is said before the tests are compiled; `verb` is list again behind that. */
+static const char epilogue[] =
+	"\n[ \"$verb\" != list ] || for verb in run list; do [ \"$(command -v $verb)\" = $verb ] || "
+	"{ echo \"ipvs-iso: the runner has no function $verb()\" >&2; exit 125; }; done; \"$verb\" \"$@\"\n";
 
 void split_clear(struct split *split)
 {

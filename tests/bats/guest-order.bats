@@ -22,7 +22,7 @@ teardown() {
 		ipvsadm -D -t 10.0.0.1:80
 		[ "$1" != bad ] || exit 4
 	END
-	capture ipvs-iso run --retries 2 --unit good --unit flaky --unit bad -- sh unit
+	capture ipvs-iso run --retries 2 --report run.json --unit good --unit flaky --unit bad -- sh unit
 	assert_status 4
 	local headings
 	headings=$(grep -c : /proc/net/ip_vs)
@@ -32,15 +32,25 @@ flaky on $headings
 bad on $headings
 bad on $headings
 bad on $headings" "$output"
+	local left=' +services     left     -A -t 10\.0\.0\.1:80 -s wlc'
 	assert_matches "$stderr" ".*   RETRY [^:]* flaky: exit status 3
+$left
    FLAKY [^:]* flaky \(attempt 2\)
    RETRY [^:]* bad: exit status 3
+$left
    RETRY [^:]* bad: exit status 4 \(2 attempts\)
     FAIL [^:]* bad: exit status 4 \(3 attempts\)
 --------
    FLAKY [^:]* flaky \(attempt 2\)
     FAIL [^:]* bad: exit status 4 \(3 attempts\)
  SUMMARY 3 units: 1 passed, 1 flaky, 1 failed; [0-9.]+ s"
+	# Only the first attempt was waited for.
+	local -a started waited
+	mapfile -t started < <(sed -n 's/.*"started": \([0-9]*\).*/\1/p' run.json)
+	mapfile -t waited < <(sed -n 's/.*"waited": \([0-9]*\).*/\1/p' run.json)
+	[ "${waited[0]}" -eq "${started[0]}" ]
+	[ "${waited[1]}" -lt "${started[1]}" ]
+	[ "${waited[2]}" -gt "${waited[1]}" ]
 
 	rm flaky.seen
 	capture ipvs-iso run --retries 1 --unit flaky -- sh unit

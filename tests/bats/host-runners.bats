@@ -72,6 +72,7 @@ wants() {
 	local -a units=(--unit a --unit b --unit c --unit d)
 	capture ipvs-iso run --list --order shuffle:3 --repeat 2 "${units[@]}" -- true
 	local first=$output
+	assert_same 'ipvs-iso: in the order shuffle:3' "$stderr"
 	assert_same $'a #1\na #2\nb #1\nb #2\nc #1\nc #2\nd #1\nd #2' "$(sort <<<"$output")"
 	capture ipvs-iso run --list --order shuffle:3 --repeat 2 "${units[@]}" -- true
 	assert_same "$first" "$output"
@@ -131,6 +132,8 @@ wants() {
 	lists 'example.com/lb/vip' go test -v -run Nothing --short ./vip -args -c
 	is_whole 'it does not know what -c means' go test -c ./vip
 	is_whole 'it does not know what --json means' go test --json ./...
+	mkdir "$TMPDIR/it's"
+	TMPDIR=$TMPDIR/it\'s is_whole 'the name of the folder for temporary files has a quote' go test ./...
 	echo 'func y() { undefined() }' >>vip/vip.go
 	capture go test ./vip
 	fails_to_list "$status" 'undefined: undefined' go test ./...
@@ -216,7 +219,8 @@ built here: ./suite --level 2 -v unit: it's \"odd\" \$HOME" "$output"
 
 @test "runners: the work tree's come before the user's, and these before those of the program" {
 	echo '# command: bats
-list() { echo mine; }' >mine.sh
+list() { echo mine; }
+run() { exit; }' >mine.sh
 	lists a.bats bats a.bats
 	mkdir -p "$XDG_CONFIG_HOME/ipvs-iso/runners"
 	cp mine.sh "$XDG_CONFIG_HOME/ipvs-iso/runners/"
@@ -226,13 +230,15 @@ list() { echo mine; }' >mine.sh
 	own_runner .hidden <<<'# command: bats'
 	ln -s nowhere .ipvs-iso/runners/0-link.sh
 	own_runner a-first <<<'# command: bats
-list() { echo "$((1 + 1)) $# $options ${0##*/}"; }'
+list() { echo "$((1 + 1)) $# $options ${0##*/}"; }
+run() { exit; }'
 	lists '2 3 3 a-first.sh' bats -x a.bats
 }
 
 @test "runners that somebody else could have put there are refused" {
 	own_runner tree <<<'# command: bats
-list() { touch was-run; }'
+list() { touch was-run; }
+run() { exit; }'
 	chmod o+w .ipvs-iso/runners/tree.sh
 	capture ipvs-iso run --list -- bats a.bats
 	assert_status 125
@@ -264,6 +270,7 @@ list() { touch was-run; }'
 @test "runners that fail, or print what is no name" {
 	own_runner tree <<<'# command: suite
 list() { "$2"; }
+run() { exit; }
 fails() { echo one; echo why >&2; exit 7; }
 dies() { kill -KILL $$; }
 twice() { echo one; echo two; echo one; }
@@ -277,10 +284,17 @@ declines() { echo one >/dev/null; decline "so it is"; }'
 	capture ipvs-iso run --list -- ./suite nul
 	assert_status 125
 	assert_contains "$stderr" 'NUL'
+	local missing
+	for missing in list run; do
+		own_runner tree <<<"# command: suite
+$(printf 'list() { echo one; }\nrun() { true; }' | sed "/^$missing/d")"
+		fails_to_list 125 "ipvs-iso: the runner has no function $missing()" ./suite
+	done
 }
 
 @test "listing that is ended by a signal, or with ipvs-iso, leaves no process, and no folder" {
 	own_runner tree <<<'# command: suite
+run() { exit; }
 list() {
 	mkdir "$scratch/deep"
 	touch "$scratch/deep/file"
@@ -311,7 +325,8 @@ list() {
 
 @test "a process that a runner's list leaves behind with its output does not hold up the units" {
 	own_runner tree <<<'# command: suite
-list() { echo one; sleep 600 & echo $! >left; }'
+list() { echo one; sleep 600 & echo $! >left; }
+run() { exit; }'
 	capture timeout --kill-after=1 20 ipvs-iso run --list -- ./suite
 	jobs_started+=("$(<left)")
 	assert_status 0
