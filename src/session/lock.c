@@ -239,7 +239,8 @@ int lock_take(int directory, unsigned depth, const char *command, int64_t wait_m
 		int failed = lock_file(descriptor, wait_ms, deadline, waiting, context, error);
 		/* Somebody may have removed the file while we waited, and locked a new one. */
 		if (failed == 0 && is_lock_file(directory, name, descriptor)) {
-			lock_holder_write(descriptor, command);
+			if (command)
+				lock_holder_write(descriptor, command);
 			return out_of_the_way(descriptor);
 		}
 		close(descriptor);
@@ -247,6 +248,19 @@ int lock_take(int directory, unsigned depth, const char *command, int64_t wait_m
 			return -1;
 		waiting = NULL; /* said once is enough */
 	}
+}
+
+bool lock_is_kept(int directory, unsigned depth, int descriptor)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *name = lock_name(depth);
+	if (!is_lock_file(directory, name, descriptor))
+		return false;
+	/* Not asked of /proc, which the unit may have hidden. Who has the lock can take it again, but so can anybody
+	   while nobody has it. */
+	CLEANUP_CLOSE int other = open_lock(directory, name, O_RDONLY, &ignored);
+	return other >= 0 && flock(other, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK &&
+	       flock(descriptor, LOCK_EX | LOCK_NB) == 0;
 }
 
 /* The number that `text` begins with, and what is behind it in `rest`; -1 where it begins with none. */

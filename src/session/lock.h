@@ -58,7 +58,8 @@ typedef void lock_waiting_function(const struct lock_holder *holder, void *conte
  * Takes the lock of that depth. `directory` is state_open()'s descriptor. Waits at most `wait_ms` (0: not at all,
  * LOCK_WAIT_FOR_EVER), without polling; ERROR_BUSY, naming the holder, when that is over, or at once where this process
  * runs below the holder without locks_inherited() (something between closed the descriptor), as that wait would never
- * end. `command` is written down for others to read.
+ * end. `command` is written down for others to read; with NULL what is
+ * written there stays (lock_holder.h).
  *
  * While it waits, SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP have their usual effect, blocked or not: nothing has
  * been changed yet, and a wait must be possible to end. So supervise_prepare() may come before or after. SIGALRM is
@@ -69,6 +70,12 @@ typedef void lock_waiting_function(const struct lock_holder *holder, void *conte
  */
 int lock_take(int directory, unsigned depth, const char *command, int64_t wait_ms, lock_waiting_function *waiting,
 	      void *context, struct error *error);
+
+/*
+ * Whether what lock_take() returned still is that lock: everybody who inherited the descriptor can release it, and who
+ * may write to the folder can remove the file.
+ */
+bool lock_is_kept(int directory, unsigned depth, int descriptor);
 
 /*
  * The locks of `directory` that this process has from the runs that it is inside of; none where it is inside of none.

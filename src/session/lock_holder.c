@@ -2,6 +2,7 @@
 #include "session/lock_holder.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
 #include <signal.h>
@@ -28,10 +29,28 @@ static json_int_t pid_namespace(void)
 	return stat("/proc/self/ns/pid", &namespace) < 0 ? 0 : (json_int_t) namespace.st_ino;
 }
 
-void lock_holder_write(int descriptor, const char *command)
+/* When a process was started, in clock ticks since the machine's start; 0 where it has ended, -1 where nobody tells. */
+static json_int_t started(pid_t pid)
 {
-	json_t *json = json_pack("{s:I, s:I, s:I, s:o}", "pid", (json_int_t)getpid(), "pid_namespace", pid_namespace(),
-				 "since", (json_int_t)time(NULL), "command", bytes_to_json(command));
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *path = memory_printf("/proc/%d/stat", (int)pid);
+	size_t length;
+	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
+	/* The name is in parentheses and can hold anything, parentheses and newlines too. */
+	const char *behind_name = text ? strrchr(text, ')') : NULL;
+	char state;
+	int64_t ticks;
+	if (!behind_name || sscanf(behind_name + 1,
+				   " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+				   " %" SCNd64,
+				   &state, &ticks) != 2)
+		return -1;
+	return state == 'Z' || state == 'X' ? 0 : ticks;
+}
+
+/* Frees `json`. */
+static void write_note(int descriptor, json_t *json)
+{
 	CLEANUP_FREE char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 
@@ -42,28 +61,61 @@ void lock_holder_write(int descriptor, const char *command)
 		file_write_all(descriptor, "the lock", "\n", 1, &ignored);
 }
 
+void lock_holder_write(int descriptor, const char *command)
+{
+	write_note(descriptor, json_pack("{s:I, s:I, s:I, s:I, s:o}", "pid", (json_int_t)getpid(), "pid_namespace",
+					 pid_namespace(), "started", started(getpid()), "since", (json_int_t)time(NULL),
+					 "command", bytes_to_json(command)));
+}
+
+static bool is_of_here(const json_t *json)
+{
+	return json_integer_value(json_object_get(json, "pid_namespace")) == pid_namespace();
+}
+
 /* 0 unless it is a process of ours to see that lives; `dead` where it is one of ours to see that does not. */
 static pid_t living_pid(const json_t *json, bool *dead)
 {
 	json_int_t pid = json_integer_value(json_object_get(json, "pid"));
-	if (pid <= 0 || pid > INT_MAX || json_integer_value(json_object_get(json, "pid_namespace")) != pid_namespace())
+	*dead = json_is_true(json_object_get(json, "ended"));
+	if (*dead || pid <= 0 || pid > INT_MAX || !is_of_here(json))
 		return 0;
-	if (kill((pid_t)pid, 0) == 0 || errno == EPERM)
-		return (pid_t)pid;
-	*dead = errno == ESRCH;
-	return 0;
+	if (kill((pid_t)pid, 0) < 0 && errno != EPERM) {
+		*dead = errno == ESRCH;
+		return 0;
+	}
+	json_int_t noted = json_integer_value(json_object_get(json, "started"));
+	json_int_t seen = started((pid_t)pid);
+	*dead = seen == 0 || (seen > 0 && noted > 0 && seen != noted);
+	return *dead ? 0 : (pid_t)pid;
+}
+
+/* NULL where nothing is written that makes sense. The caller frees. */
+static json_t *read_note(int descriptor)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	size_t length = 0;
+	if (lseek(descriptor, 0, SEEK_SET) < 0)
+		return NULL;
+	CLEANUP_FREE char *text = file_read_descriptor(descriptor, "the lock", &length, &ignored);
+	return text ? json_loadb(text, length, 0, NULL) : NULL;
+}
+
+void lock_holder_end(int descriptor)
+{
+	json_t *json = read_note(descriptor);
+	if (json_integer_value(json_object_get(json, "pid")) != getpid() || !is_of_here(json)) {
+		json_decref(json);
+		return;
+	}
+	json_object_set_new(json, "ended", json_true());
+	write_note(descriptor, json);
 }
 
 void lock_holder_read(int descriptor, struct lock_holder *holder)
 {
-	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	size_t length = 0;
-
 	*holder = (struct lock_holder){0};
-	if (lseek(descriptor, 0, SEEK_SET) < 0)
-		return;
-	CLEANUP_FREE char *text = file_read_descriptor(descriptor, "the lock", &length, &ignored);
-	json_t *json = text ? json_loadb(text, length, 0, NULL) : NULL;
+	json_t *json = read_note(descriptor);
 	if (!json)
 		return;
 	holder->pid = living_pid(json, &holder->dead);

@@ -11,9 +11,13 @@
 /* Writes this process down as the holder. Failing is no error: then the holder is not known to others. */
 void lock_holder_write(int descriptor, const char *command);
 
+/* Adds that it has ended its session, if it is this process that is written down: it counts as dead from then on. */
+void lock_holder_end(int descriptor);
+
 /*
  * Reads who is written down; zeros and NULL for what is not known. A file that is empty, half written or not ours says
- * nothing; a process that has ended, or is in another PID namespace, has pid 0.
+ * nothing; a process that has ended, also where another has its number by now, or is in another PID namespace, has pid
+ * 0.
  */
 void lock_holder_read(int descriptor, struct lock_holder *holder);
 

@@ -2,11 +2,13 @@
 #include "session/session.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "session/journal.h"
+#include "session/lock_holder.h"
 #include "session/savepoint.h"
 #include "session/state.h"
 #include "table/diff.h"
@@ -19,15 +21,39 @@ static void init(struct session *session, struct ipvs *ipvs)
 	table_init(&session->host);
 }
 
+/* The session's own lock; -1 where it has none. */
+static int own_lock(const struct session *session)
+{
+	return session->locks.descriptors.count > session->depth ? session->locks.descriptors.items[session->depth]
+								 : -1;
+}
+
+static bool has_lock(const struct session *session)
+{
+	int lock = own_lock(session);
+	return lock >= 0 && lock_is_kept(session->directory, session->depth, lock);
+}
+
+/* Whether the folder is where others look for the lock. */
+static bool is_in_place(const struct session *session)
+{
+	struct stat folder, named;
+	return fstat(session->directory, &folder) == 0 && lstat(session->path, &named) == 0 &&
+	       folder.st_dev == named.st_dev && folder.st_ino == named.st_ino;
+}
+
 /* Frees all that the session holds, and its lock; those of the runs around it are not its own. */
 static void release(struct session *session)
 {
+	/* Where a journal stays, it waits for somebody else from now on. */
+	if (has_lock(session))
+		lock_holder_end(own_lock(session));
+	if (own_lock(session) >= 0)
+		close(own_lock(session));
 	table_clear(&session->host);
 	free(session->path);
 	free(session->replaced);
 	file_cleanup_close(&session->directory);
-	if (session->locks.descriptors.count > session->depth)
-		close(session->locks.descriptors.items[session->depth]);
 	locks_clear(&session->locks);
 	init(session, NULL);
 }
@@ -52,6 +78,26 @@ static int forget_savepoints(const struct session *session, struct error *error)
 	return 0;
 }
 
+/* A free lock and a journal are what a killed run leaves; one that lives and was made to lose its lock does, too. */
+static int check_writer_is_dead(const struct session *session, struct error *error)
+{
+	int present =
+		session->journal == session->depth ? journal_present(session->directory, session->journal, error) : 0;
+	if (present <= 0)
+		return present < 0 ? error_context(error, "%s", session->path) : 0;
+	struct lock_holder holder;
+	lock_holder_read(own_lock(session), &holder);
+	if (holder.pid != 0 && holder.pid != getpid()) {
+		CLEANUP_FREE char *who = lock_holder_text(&holder);
+		error_set(error, ERROR_BUSY,
+			  "%s: the journal is that of %s, which lives, but something has released its lock",
+			  session->path, who);
+		error_remedy(error, "try again when it has ended, or end it");
+	}
+	lock_holder_clear(&holder);
+	return error_is_set(error) ? -1 : 0;
+}
+
 /* Opens the state directory and takes the lock: the host's, or a turn inside the unit that this is a part of. */
 static int enter(struct session *session, struct ipvs *ipvs, const struct session_options *options, struct error *error)
 {
@@ -61,15 +107,15 @@ static int enter(struct session *session, struct ipvs *ipvs, const struct sessio
 		return -1;
 	locks_inherited(session->directory, &session->locks);
 	session->depth = (unsigned)session->locks.descriptors.count;
-	int lock = lock_take(session->directory, session->depth, options->command, options->wait_ms, options->waiting,
+	int lock = lock_take(session->directory, session->depth, NULL, options->wait_ms, options->waiting,
 			     options->context, error);
 	if (lock < 0)
 		return error->kind == ERROR_BUSY ? -1 : error_context(error, "%s", session->path);
 	*array_append(&session->locks.descriptors) = lock;
-	/* Those of a killed run. */
-	if (forget_savepoints(session, error) < 0)
+	if (find_journal_depth(session, error) < 0 || check_writer_is_dead(session, error) < 0)
 		return -1;
-	return find_journal_depth(session, error);
+	lock_holder_write(lock, options->command);
+	return forget_savepoints(session, error); /* those of a killed run */
 }
 
 /* Saves what is in the table now, unless it equals `wanted` and nothing is about to be lost. */
@@ -169,15 +215,52 @@ static int put_back(struct session *session, struct error *error)
 	return failed;
 }
 
+/* Fails where the lock or the journal is not what session_open() made: others may have been at the table. */
+static int check_kept(const struct session *session, struct error *error)
+{
+	bool locked = is_in_place(session) && has_lock(session);
+	int present = locked ? journal_present(session->directory, session->journal, error) : 0;
+	if (present != 0)
+		return present < 0 ? error_context(error, "%s", session->path) : 0;
+	error_set(error, ERROR_RIVAL, "%s before the run had ended: %s",
+		  locked ? "the journal was removed" : "the lock was removed or released", session->path);
+	return error_remedy(error,
+			    "have units leave that folder alone, and the descriptors that " LOCK_ENVIRONMENT " names");
+}
+
+/* Takes back what was lost, if nobody else has the lock: what is in the folder is this session's again. */
+static bool regain(struct session *session)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	if (!has_lock(session)) {
+		int lock = lock_take(session->directory, session->depth, NULL, 0, NULL, NULL, &ignored);
+		if (lock < 0)
+			return false;
+		close(own_lock(session));
+		session->locks.descriptors.items[session->depth] = lock;
+	}
+	if (journal_present(session->directory, session->journal, &ignored) == 0)
+		journal_write(session->directory, session->journal, &session->host, &ignored);
+	return true;
+}
+
 int session_close(struct session *session, struct error *error)
 {
+	CLEANUP_ERROR struct error loss = ERROR_INIT;
+	bool lost = check_kept(session, &loss) < 0;
+	bool owner = !lost || regain(session);
 	int failed = put_back(session, error);
-	if (failed < 0)
+	if (failed < 0 && owner)
 		say_journal_stays(session, session->journal, error);
-	else
+	if (failed == 0 && owner)
 		failed = drop_journal(session, session->journal, error);
-	if (failed == 0)
+	if (failed == 0 && owner)
 		failed = forget_savepoints(session, error);
+	if (failed == 0 && lost && !session->lost) {
+		*error = loss;
+		loss = ERROR_INIT;
+		failed = -1;
+	}
 	release(session);
 	return failed;
 }
@@ -191,8 +274,12 @@ int session_keep(struct session *session, struct error *error)
 	return failed;
 }
 
-int session_end_unit(const struct session *session, struct error *error)
+int session_end_unit(struct session *session, struct error *error)
 {
+	if (check_kept(session, error) < 0) {
+		session->lost = true;
+		return -1;
+	}
 	if (journal_drop_deeper(session->directory, session->journal, error) < 0)
 		return error_context(error, "%s", session->path);
 	return forget_savepoints(session, error);

@@ -31,6 +31,7 @@ struct session {
 	unsigned depth;   /* how many runs this one is inside of: that of its lock */
 	unsigned journal; /* the depth of its journal: the same, or that of a killed run around this one whose
 			       table has been put back already, so that what this session starts from is that table */
+	bool lost;        /* somebody took the lock or the journal away, and session_end_unit() has said so */
 	bool recovered;   /* a dead run's table was put back on opening */
 	char *replaced;   /* path of the file with the table that this replaced; owned; NULL where that was the same */
 	struct table host; /* the table as it was, and shall be again: the host's, or where nested the unit's */
@@ -43,13 +44,19 @@ struct session_options {
 	void *context;
 };
 
-/* Opens one. On failure nothing was changed (but for what a dead run's journal puts back) and nothing is held. */
+/*
+ * Opens one. ERROR_BUSY, too, where the lock is free, but whoever wrote the journal lives: it was made to lose the lock.
+ * On failure nothing was changed (but for what a dead run's journal puts back) and nothing is
+ * held.
+ */
 int session_open(struct session *session, struct ipvs *ipvs, const struct session_options *options,
 		 struct error *error);
 
 /*
  * Puts the host's table back, verifies it, drops the journal and unlocks. On failure the journal stays and the error
- * tells where it is and how to finish; the lock is released all the same. Frees what the session holds.
+ * tells where it is and how to finish; the lock is released all the same. Where somebody has taken away the lock or the
+ * journal meanwhile the table is put back, too, from memory, and that is told (ERROR_RIVAL), unless session_end_unit()
+ * has: others may have been at the table. Frees what the session holds.
  */
 int session_close(struct session *session, struct error *error);
 
@@ -60,9 +67,10 @@ int session_keep(struct session *session, struct error *error);
 
 /*
  * Between two units of a session: forgets what the runs inside the first would have put back, and its savepoints
- * (session/savepoint.h), as its table has ended. Opening and closing do it, too.
+ * (session/savepoint.h), as its table has ended. Opening and closing do it, too. ERROR_RIVAL where the session has lost
+ * its lock or its journal.
  */
-int session_end_unit(const struct session *session, struct error *error);
+int session_end_unit(struct session *session, struct error *error);
 
 /*
  * The depth of the run whose table session_recover() puts back here, if it was killed. Outside of any run: 0, the

@@ -320,3 +320,38 @@ $journal:1:59: services: must be an array, not 5
 	ipvsadm --stop-daemon master
 	ip link del gone0
 }
+
+# shellcheck disable=SC2016 # the units expand them
+@test "a unit that takes away the lock or the journal is told of, the run ends, and the table is put back all the same" {
+	local take
+	for take in 'flock -u $IPVS_ISO_LOCK_FD' 'rm "$IPVS_ISO_STATE_DIR"/*/lock' 'rm "$IPVS_ISO_STATE_DIR"/*/journal.json' \
+		'rm -r "$IPVS_ISO_STATE_DIR"'; do
+		capture ipvs-iso run --unit first --unit second -- bash -c "[ {} = first ] || touch ran; ipvsadm -A -f 6; $take"
+		assert_status 125
+		assert_matches "$stderr" ".*the (lock was removed or released|journal was removed) before the run had ended: .*"
+		assert_lacks "$stderr" 'fwmark 6' # which may be anybody's
+		[ ! -e ran ]
+		assert_same "$before" "$(table)"
+		assert_lacks "$(ls "$IPVS_ISO_STATE_DIR"/*)" journal
+	done
+}
+
+# shellcheck disable=SC2016 # the unit expands it
+@test "a run that lives and was made to lose its lock is not taken for one that was killed" {
+	local dirty
+	background_run -- 'ipvsadm -A -f 6; flock -u $IPVS_ISO_LOCK_FD'
+	dirty=$(table)
+	for command in 'run touch ran' recover; do
+		# shellcheck disable=SC2086 # words
+		capture ipvs-iso $command
+		assert_status 125
+		assert_contains "$stderr" "the journal is that of process $job (" 'which lives, but something has released its lock'
+		[ ! -e ran ]
+		assert_same "$dirty" "$(table)"
+	done
+	kill "$unit"
+	wait_for_job
+	assert_same 125 "$status"
+	assert_contains "$stderr" 'the lock was removed or released before the run had ended'
+	assert_same "$before" "$(table)"
+}

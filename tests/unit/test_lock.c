@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "session/lock.h"
+#include "session/lock_holder.h"
 
 /* Each test has a folder of its own, and works in it. */
 static int directory;
@@ -340,6 +341,58 @@ static void a_damaged_note_says_nothing(void **state)
 	}
 }
 
+/* The number of a process means another one later; its note has the time of its start, too. */
+static void a_holder_whose_number_is_used_again_is_dead(void **state)
+{
+	(void)state;
+	CLEANUP_CLOSE int lock = take("me");
+	struct lock_holder holder;
+	char note[512] = "";
+	assert_true(pread(lock, note, sizeof note - 1, 0) > 0);
+	lock_holder_read(lock, &holder);
+	assert_int_equal(holder.pid, getpid());
+	assert_false(holder.dead);
+	lock_holder_clear(&holder);
+
+	char *ticks = strstr(note, "\"started\":");
+	assert_non_null(ticks);
+	ticks += strlen("\"started\":");
+	*ticks = *ticks == '1' ? '2' : '1';
+	assert_int_equal(pwrite(lock, note, strlen(note), 0), strlen(note));
+	lock_holder_read(lock, &holder);
+	assert_int_equal(holder.pid, 0);
+	assert_true(holder.dead);
+	lock_holder_clear(&holder);
+}
+
+static void a_holder_that_has_ended_its_session_is_dead(void **state)
+{
+	(void)state;
+	CLEANUP_CLOSE int lock = take("me");
+	struct lock_holder holder;
+	lock_holder_end(lock);
+	lock_holder_read(lock, &holder);
+	assert_int_equal(holder.pid, 0);
+	assert_true(holder.dead);
+	assert_string_equal(holder.command, "me");
+	lock_holder_clear(&holder);
+}
+
+static void a_lock_that_is_taken_away_is_missed(void **state)
+{
+	(void)state;
+	CLEANUP_CLOSE int lock = take("me");
+	CLEANUP_CLOSE int copy = dup(lock);
+	assert_true(lock_is_kept(directory, 0, lock));
+	assert_int_equal(flock(copy, LOCK_UN), 0);
+	assert_false(lock_is_kept(directory, 0, lock));
+	CLEANUP_CLOSE int other = take("other");
+	assert_false(lock_is_kept(directory, 0, lock));
+	assert_true(lock_is_kept(directory, 0, other));
+	assert_int_equal(unlink(LOCK_NAME), 0);
+	assert_false(lock_is_kept(directory, 0, other));
+}
+
 static void export(int descriptor)
 {
 	CLEANUP_FREE char *number = memory_printf("%d", descriptor);
@@ -615,6 +668,9 @@ int main(void)
 		TEST(the_lock_lives_as_long_as_who_inherited_it),
 		TEST(commands_may_hold_any_bytes),
 		TEST(a_damaged_note_says_nothing),
+		TEST(a_holder_whose_number_is_used_again_is_dead),
+		TEST(a_holder_that_has_ended_its_session_is_dead),
+		TEST(a_lock_that_is_taken_away_is_missed),
 		TEST(an_inherited_lock_is_recognised),
 		TEST(each_level_of_nesting_has_a_lock_of_its_own),
 		TEST(a_forged_variable_does_not_pass),
