@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/text.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "report/characters.h"
 #include "report/report.h"
 #include "report/summary.h"
+
+/* Where messages go on, of a unit and of the run. */
+#define MESSAGE_INDENT 11
+#define FACT_INDENT 9
 
 static const char *const colors[] = {
 	[VERDICT_PASSED] = "\033[32m", [VERDICT_RESIDUE] = "\033[33m", [VERDICT_TIMED_OUT] = "\033[31m",
@@ -22,6 +28,19 @@ static void print_plain(FILE *stream, const char *text)
 	characters_write_text(stream, text, character_put_on_line);
 }
 
+/* The lines of a message, those behind the first one so far from the margin: they are taken for none of ours. */
+static void print_message(FILE *stream, const char *text, int indent)
+{
+	for (;;) {
+		size_t length = strcspn(text, "\n");
+		characters_write(stream, text, length, character_put_on_line);
+		if (!text[length])
+			return;
+		text += length + 1;
+		fprintf(stream, "\n%*s", indent, "");
+	}
+}
+
 static void print_line(FILE *stream, const struct unit_result *result, enum verdict verdict,
 		       const struct text_style *style)
 {
@@ -31,13 +50,13 @@ static void print_line(FILE *stream, const struct unit_result *result, enum verd
 	print_plain(stream, result->name);
 	if (reason) {
 		fputs(": ", stream);
-		print_plain(stream, reason);
+		print_message(stream, reason, MESSAGE_INDENT);
 	}
 	if (attempts)
 		fprintf(stream, " (%s)", attempts);
 	if (result->trouble.remedy) {
-		fputs("\n           ", stream);
-		print_plain(stream, result->trouble.remedy);
+		fprintf(stream, "\n%*s", MESSAGE_INDENT, "");
+		print_message(stream, result->trouble.remedy, MESSAGE_INDENT);
 	}
 	fputc('\n', stream);
 }
@@ -140,7 +159,7 @@ static void print_fact(FILE *stream, const char *word, const char *text)
 	if (!text)
 		return;
 	fprintf(stream, "%8s ", word);
-	print_plain(stream, text);
+	print_message(stream, text, FACT_INDENT);
 	fputc('\n', stream);
 }
 

@@ -57,6 +57,21 @@ static void no_format_lets_control_characters_through(void **state)
 	}
 }
 
+static void text_goes_on_below_where_a_message_has_lines(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 1};
+	struct unit_result *unit = add_unit(&result, "web\nPASS", 0, 100);
+	error_set(&unit->trouble, ERROR_FAILED, "it changed:\n  + -A -t 10.0.0.1:80");
+	error_remedy(&unit->trouble, "stop it\nand try again");
+	error_set(&result.trouble, ERROR_RIVAL, "it changed:\n  + -A -f 1\n  + -A -f 2");
+	CLEANUP_FREE char *text = render("text", &result);
+	assert_non_null(strstr(text,
+			       "] web\u240aPASS: it changed:\n             + -A -t 10.0.0.1:80\n           stop it\n"
+			       "           and try again\n"));
+	assert_non_null(strstr(text, " TROUBLE it changed:\n           + -A -f 1\n           + -A -f 2\n"));
+}
+
 static void text_has_a_line_for_each_unit_and_rule(void **state)
 {
 	(void)state;
@@ -321,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_format_lets_control_characters_through),
 		cmocka_unit_test(text_has_a_line_for_each_unit_and_rule),
+		cmocka_unit_test(text_goes_on_below_where_a_message_has_lines),
 		cmocka_unit_test(junit_holds_residue_as_failures),
 		cmocka_unit_test(tap_escapes_what_would_be_a_directive),
 		cmocka_unit_test(markdown_means_nothing_by_a_name),
