@@ -100,13 +100,12 @@ static int tell_timeout(const struct condition *condition, const struct table *t
 			"ipvs-iso: %s: it is so, but after %.1f s of waiting it has been for %.3f s, not for %.3f s\n",
 			settings.until, (double)settings.timeout_ms / 1000, (double)held_ms / 1000,
 			(double)settings.stable_ms / 1000);
-	else if (condition->kind == CONDITION_SERVICES)
-		fprintf(stderr, "ipvs-iso: %s: after %.1f s of waiting there %s %zu\n", settings.until,
-			(double)settings.timeout_ms / 1000, table->services.count == 1 ? "is" : "are",
-			table->services.count);
 	else
 		fprintf(stderr, "ipvs-iso: %s: after %.1f s of waiting there is still a difference\n", settings.until,
 			(double)settings.timeout_ms / 1000);
+	if (condition->kind == CONDITION_SERVICES && table->services.count != condition->services)
+		printf("%zu virtual service%s, not %zu\n", table->services.count, table->services.count == 1 ? "" : "s",
+		       condition->services);
 	print_changes(&differences);
 	return STATUS_TIMED_OUT;
 }

@@ -91,9 +91,9 @@ too_late() {
 + -A -f 1 -s wlc
 ~ --set 800 90 201 (was: --set 800 90 200)"
 	assert_same "$output" "$(ipvs-iso diff wanted.json)"
-	too_late services=1 "$late are 2" ''
+	too_late services=1 "$late is still a difference" '2 virtual services, not 1'
 	ipvsadm -D -f 1
-	too_late services=2 "$late is 1" ''
+	too_late services=2 "$late is still a difference" '1 virtual service, not 2'
 	too_late equals=wanted.json '' '' -q
 	too_late contains=wanted.json "$late is still a difference" "~ -A -t 10.9.0.1:443 -s wlc -p 300 (was: -s wrr -p 300)
 ~ -a -t 10.9.0.1:443 -r 10.9.1.2:8443 -m -w 9 (was: -w 2)
