@@ -9,6 +9,7 @@
 #include "command.h"
 #include "options.h"
 #include "result/result.h"
+#include "table/spelling.h"
 
 struct manners manners;
 
@@ -35,7 +36,13 @@ static const struct subcommand *find_command(const char *name)
 static int no_such_command(const char *name)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	error_set(&error, ERROR_INPUT, "there is no %s '%s'", *name == '-' ? "option" : "command", name);
+	struct spelling_guess guess = {.given = name};
+	for (const struct subcommand *const *command = commands; *command; command++)
+		spelling_offer(&guess, (*command)->name);
+	if (guess.nearest)
+		error_set(&error, ERROR_INPUT, "there is no command '%s'; did you mean '%s'?", name, guess.nearest);
+	else
+		error_set(&error, ERROR_INPUT, "there is no %s '%s'", *name == '-' ? "option" : "command", name);
 	error_remedy(&error, "see 'ipvs-iso --help'");
 	return print_error(&error);
 }

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "result/result.h"
+#include "table/spelling.h"
 
 enum common { COMMON_QUIET, COMMON_VERBOSE, COMMON_HELP, COMMON_VERSION };
 
@@ -83,6 +84,18 @@ static int row_of(const struct parser *parser, int value)
 	return -1;
 }
 
+static int no_such_long_option(const struct subcommand *command, const struct parser *parser, const char *argument)
+{
+	size_t dashes = strspn(argument, "-");
+	CLEANUP_FREE char *name = memory_copy_bytes(argument + dashes, strcspn(argument + dashes, "="));
+	struct spelling_guess guess = {.given = name};
+	for (int i = 0; i < parser->count; i++)
+		spelling_offer(&guess, parser->rows[i]->name);
+	if (!guess.nearest)
+		return print_usage_error(command, "there is no option '%s'", argument);
+	return print_usage_error(command, "there is no option '%s'; did you mean '--%s'?", argument, guess.nearest);
+}
+
 /* What getopt_long(3) left in optopt and optind when it failed, in words. */
 static int complain(const struct subcommand *command, const struct parser *parser, int value, char **arguments)
 {
@@ -94,7 +107,7 @@ static int complain(const struct subcommand *command, const struct parser *parse
 		return print_usage_error(command, "the option '--%s' takes no value", parser->rows[row]->name);
 	if (optopt)
 		return print_usage_error(command, "there is no option '-%c'", optopt);
-	return print_usage_error(command, "there is no option '%s'", arguments[optind - 1]);
+	return no_such_long_option(command, parser, arguments[optind - 1]);
 }
 
 static int take_common(const struct subcommand *command, int letter)

@@ -108,16 +108,10 @@ static const struct json_field *find_field(const struct json_field *fields, size
 
 static const char *nearest_key(const struct json_field *fields, size_t count, const char *key)
 {
-	const char *nearest = NULL;
-	size_t least = SIZE_MAX;
-	for (size_t i = 0; i < count; i++) {
-		size_t distance = spelling_distance(key, fields[i].key);
-		if (distance < least) {
-			least = distance;
-			nearest = fields[i].key;
-		}
-	}
-	return nearest;
+	struct spelling_guess guess = {.given = key};
+	for (size_t i = 0; i < count; i++)
+		spelling_offer(&guess, fields[i].key);
+	return guess.nearest;
 }
 
 static int fail_unknown(const struct json_source *source, const struct json_place *place, json_t *object,

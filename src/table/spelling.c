@@ -32,3 +32,12 @@ size_t spelling_distance(const char *a, const char *b)
 	size_t longer = length_a > length_b ? length_a : length_b;
 	return row[length_b] * 3 <= longer ? row[length_b] : SIZE_MAX;
 }
+
+void spelling_offer(struct spelling_guess *guess, const char *word)
+{
+	size_t distance = spelling_distance(guess->given, word);
+	if (distance == SIZE_MAX || (guess->nearest && distance >= guess->distance))
+		return;
+	guess->distance = distance;
+	guess->nearest = word;
+}

@@ -14,4 +14,13 @@
  */
 size_t spelling_distance(const char *a, const char *b);
 
+/* The nearest of several words to the one that is given, the rest zeros at first. NULL as long as none is like it. */
+struct spelling_guess {
+	const char *given, *nearest;
+	size_t distance; /* of the nearest */
+};
+
+/* Offers a word, which `nearest` may then point to. */
+void spelling_offer(struct spelling_guess *guess, const char *word);
+
 #endif

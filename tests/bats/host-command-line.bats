@@ -109,6 +109,14 @@ make_tables() {
 	assert_complaint "there is no command ''" "see 'ipvs-iso --help'"
 	capture ipvs-iso --nonsense
 	assert_complaint "there is no option '--nonsense'" "see 'ipvs-iso --help'"
+	capture ipvs-iso restor
+	assert_complaint "there is no command 'restor'; did you mean 'restore'?" "see 'ipvs-iso --help'"
+	capture ipvs-iso guest-ini
+	assert_complaint "there is no command 'guest-ini'" "see 'ipvs-iso --help'"
+	capture ipvs-iso restore --mrge=1 file
+	assert_complaint "restore: there is no option '--mrge=1'; did you mean '--merge'?" "see 'ipvs-iso restore --help'"
+	capture ipvs-iso restore --quit file
+	assert_complaint "restore: there is no option '--quit'; did you mean '--quiet'?" "see 'ipvs-iso restore --help'"
 	local command
 	for command in $(list_commands); do
 		capture ipvs-iso "$command" --nonsense
