@@ -28,8 +28,8 @@ static void die_of(int number)
 	sigaddset(&set, number);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(number, SIG_DFL);
-	raise(number);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(number);
 }
 
 /* The process between: our other children, and what signals mean to us, are no business of a supervisor. */
