@@ -44,7 +44,12 @@ static bool run_unit_on_host(void *context, const struct planned_unit *planned, 
 	struct unit_options options = host->options;
 	options.output = inherits ? NULL : output;
 	unit_run(host->session->ipvs, &unit, &options, result);
-	return session_end_unit(host->session, &result->trouble) == 0;
+	if (session_end_unit(host->session, &result->trouble) == 0)
+		return true;
+	/* With somebody else at the table it may be theirs. */
+	if (result->trouble.kind == ERROR_RIVAL)
+		residue_clear(&result->residue);
+	return false;
 }
 
 static void run_in_session(struct schedule *schedule, struct session *session)
