@@ -155,7 +155,7 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 # How long each of them tries, all at once as far as there are processors.
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz
-fuzz: ## install what is missing, build, fuzz the parsers for FUZZ_SECONDS (600)
+fuzz: ## fuzz the parsers for FUZZ_SECONDS (600) each
 	@tests/packages/install build test
 	@$(BUILD_AGAIN) fuzzers
 	@tests/fuzz/run --build $(BUILD)/fuzz --seconds $(FUZZ_SECONDS)
@@ -170,7 +170,7 @@ check-bats: all ## build and run the bats tests only
 
 # AddressSanitizer cannot start in User-mode Linux, so the bats tests in guests are no part of this.
 .PHONY: check-sanitizers
-check-sanitizers: ## the cmocka tests and all bad input with AddressSanitizer, LeakSanitizer, UBSan
+check-sanitizers: ## unit tests and bad input with ASan, LSan and UBSan
 	@tests/packages/install build test
 	+@$(BUILD_AGAIN) BUILD=$(BUILD)/sanitized CC=clang CPPFLAGS=-U_FORTIFY_SOURCE CFLAGS='-O1 -g $(SANITIZERS)' \
 		all unit-tests

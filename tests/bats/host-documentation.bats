@@ -117,7 +117,7 @@ manual_options() {
 
 @test "the manual describes the environment variables that the program reads, and no other" {
 	local used
-	used=$(grep -ohE '"IPVS_ISO_[A-Z_]+"|getenv\("[A-Z_]+"\)' -r cmd src | tr -cd 'A-Z_\n' | sort -u)
+	used=$(grep -ohE '"IPVS_ISO_[A-Z_]+"|getenv\("[A-Z_]+"\)|"SUDO_[GU]ID"' -r cmd src | tr -cd 'A-Z_\n' | sort -u)
 	assert_contains "$used" IPVS_ISO_KERNEL NO_COLOR TERM
 	# Those that are about one thing stand together: "HOME, XDG_CONFIG_HOME".
 	assert_same "$used" "$(manual_section $manual ENVIRONMENT | sed -nE 's/^     ([A-Z_, ]+)(  .*)?$/\1/p' |
