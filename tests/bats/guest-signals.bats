@@ -105,7 +105,9 @@ numbers=(2 15 1 3)
 	dirty=$(table)
 	for i in 0 1 2 3; do
 		# shellcheck disable=SC2086 # words on purpose
+		rm -f job.stderr
 		background ipvs-iso ${commands[i]}
+		wait_until test -e job.stderr
 		mv job.stderr "waiting.$i"
 		waiters+=("$job")
 	done
