@@ -105,8 +105,7 @@ holds the rule -C"
 }
 
 @test "a file with the wrong things in it: the message has line, column and the path inside" {
-	refused_file '[]' "1:1: must be an object, not an array
-          a snapshot begins with '{', a file of ipvsadm's rules with a rule, such as '-A -t ...', or with '#'"
+	refused_file '[]' '1:1: must be an object, not an array'
 	refused_file '{"format": "ipvs-iso.snapshot", "version": 2}' \
 		'1:44: version: is 2, and this program reads only version 1'
 	refused_snapshot '"services": {}' '2:13: services: must be an array, not an object'

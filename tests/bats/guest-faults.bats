@@ -4,7 +4,7 @@
 # Killed or failed at any system call, no table is lost: a sample of what `make check-faults` tries at every call.
 
 @test "killed or failed at one system call after another, run and restore lose no table" {
-	run "$BATS_TEST_DIRNAME/../faults/inject" --every 193
+	run "$BATS_TEST_DIRNAME/../faults/inject" --every 311
 	echo "$output"
 	[ "$status" -eq 0 ]
 	# Both commands, killed and failed.

@@ -52,7 +52,7 @@ numbers=(2 15 1 3)
 	local at call when turn=0
 	points ipvs-iso run -q -- true
 	[ ${#points[@]} -ge 40 ] # all that lies between the journal and its end
-	for ((at = 0; at < ${#points[@]}; at += ${IPVS_ISO_TEST_EVERY:-6}, turn = (turn + 1) % 4)); do
+	for ((at = 0; at < ${#points[@]}; at += ${IPVS_ISO_TEST_EVERY:-11}, turn = (turn + 1) % 4)); do
 		read -r call when <<<"${points[at]}"
 		struck "${signals[turn]}" "$call" "$when" ipvs-iso run -q -- true
 		echo "${signals[turn]} at $call $when"
@@ -76,7 +76,7 @@ numbers=(2 15 1 3)
 	clean_table
 	points ipvs-iso recover
 	[ ${#points[@]} -ge 9 ]
-	for ((at = 0; at < ${#points[@]}; at += ${IPVS_ISO_TEST_EVERY:-4})); do
+	for ((at = 0; at < ${#points[@]}; at += ${IPVS_ISO_TEST_EVERY:-7})); do
 		read -r call when <<<"${points[at]}"
 		clean_table
 		cp kept.json "$journal"

@@ -131,8 +131,9 @@ UDP 8002' "$output"
 	capture ipvs-iso run --fail-on connections --unit 8001 --unit 8002 -- bash unit {} "$client" tidy
 	assert_status 123
 	assert_contains "$output" $'0 connections before\nTCP 8002\nUDP 8002'
-	assert_same 2 "$(grep -c 'connections  left ' <<<"$stderr")"
-	assert_same 2 "$(grep -c 'left  ' <<<"$stderr")"
+	# Behind the line of dashes they are told once more.
+	assert_same 2 "$(sed '/^---/q' <<<"$stderr" | grep -c 'connections  left ')"
+	assert_same 2 "$(sed '/^---/q' <<<"$stderr" | grep -c 'left  ')"
 	assert_same 0 "$(connections)"
 	assert_same "$before" "$(table)"
 }
