@@ -104,8 +104,8 @@ numbers=(2 15 1 3)
 	local holder=$job
 	dirty=$(table)
 	for i in 0 1 2 3; do
-		# shellcheck disable=SC2086 # words on purpose
 		rm -f job.stderr
+		# shellcheck disable=SC2086 # words on purpose
 		background ipvs-iso ${commands[i]}
 		wait_until test -e job.stderr
 		mv job.stderr "waiting.$i"
