@@ -112,12 +112,11 @@ struct run_settings run_settings = {
 		},
 };
 
-static int set_duration(int64_t *duration, const char *value, bool zero_allowed, struct error *error)
+static int set_positive_duration(int64_t *duration, const char *value, struct error *error)
 {
-	if (duration_parse(duration, value) && (*duration > 0 || zero_allowed))
-		return 0;
-	return error_set(error, ERROR_INPUT,
-			 "'%s' is no length of time; write a number and s, m, h or d, such as 30s or 1.5m", value);
+	if (duration_read(duration, value, error) < 0)
+		return -1;
+	return *duration > 0 ? 0 : error_set(error, ERROR_INPUT, "it must be more than 0");
 }
 
 static int set_memory(const char *value, struct error *error)
@@ -266,7 +265,7 @@ int run_set_option(int index, const char *value, struct error *error)
 	case OPTION_OUTPUT:
 		return set_output(value, error);
 	case OPTION_WAIT:
-		return set_duration(&run_settings.run.wait_ms, value, true, error);
+		return duration_read(&run_settings.run.wait_ms, value, error);
 	case OPTION_UNIT:
 		*array_append(&run_settings.units) = value;
 		return 0;
@@ -294,9 +293,9 @@ int run_set_option(int index, const char *value, struct error *error)
 		run_settings.fixture = value;
 		return 0;
 	case OPTION_TIMEOUT:
-		return set_duration(&run_settings.run.timeout_ms, value, true, error);
+		return duration_read(&run_settings.run.timeout_ms, value, error);
 	case OPTION_KILL_AFTER:
-		return set_duration(&run_settings.run.kill_after_ms, value, false, error);
+		return set_positive_duration(&run_settings.run.kill_after_ms, value, error);
 	case OPTION_FAIL_ON:
 		return set_fail_on(value, error);
 	case OPTION_KEEP:
@@ -311,7 +310,7 @@ int run_set_option(int index, const char *value, struct error *error)
 	case OPTION_MEMORY:
 		return set_memory(value, error);
 	case OPTION_GUEST_TIMEOUT:
-		return set_duration(&run_settings.run.guest_patience_ms, value, false, error);
+		return set_positive_duration(&run_settings.run.guest_patience_ms, value, error);
 	}
 	return 0;
 }

@@ -27,14 +27,6 @@ static struct {
 	int64_t stable_ms, timeout_ms;
 } settings = {.timeout_ms = TIMEOUT_DEFAULT_MS};
 
-static int set_duration(int64_t *duration, const char *value, struct error *error)
-{
-	if (duration_parse(duration, value))
-		return 0;
-	return error_set(error, ERROR_INPUT,
-			 "'%s' is no length of time; write a number and ms, s, m or h, such as 500ms or 10s", value);
-}
-
 static int set_option(int index, const char *value, struct error *error)
 {
 	switch ((enum option)index) {
@@ -42,9 +34,9 @@ static int set_option(int index, const char *value, struct error *error)
 		settings.until = value;
 		return 0;
 	case OPTION_STABLE:
-		return set_duration(&settings.stable_ms, value, error);
+		return duration_read(&settings.stable_ms, value, error);
 	case OPTION_TIMEOUT:
-		return set_duration(&settings.timeout_ms, value, error);
+		return duration_read(&settings.timeout_ms, value, error);
 	}
 	return 0;
 }

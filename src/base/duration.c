@@ -79,6 +79,14 @@ bool duration_parse(int64_t *milliseconds, const char *text)
 	return true;
 }
 
+int duration_read(int64_t *milliseconds, const char *text, struct error *error)
+{
+	if (duration_parse(milliseconds, text))
+		return 0;
+	return error_set(error, ERROR_INPUT,
+			 "'%s' is no length of time; write a number and ms, s, m, h or d, such as 500ms or 1.5m", text);
+}
+
 int64_t duration_now(void)
 {
 	struct timespec now;

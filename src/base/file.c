@@ -23,6 +23,7 @@ void file_cleanup_close(int *descriptor)
 {
 	if (*descriptor >= 0)
 		close(*descriptor);
+	*descriptor = -1;
 }
 
 static char *fail_too_long(const char *name, struct error *error)

@@ -59,8 +59,8 @@ static _Noreturn void start_kernel(char *const *arguments, char *const *environm
 	if (kernel == 0)
 		become_kernel(arguments, environment);
 	close_range(0, ~0u, 0);
-	while (kernel > 0 && waitpid(kernel, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (kernel > 0)
+		TEMP_FAILURE_RETRY(waitpid(kernel, NULL, 0));
 	_exit(0);
 }
 
@@ -172,8 +172,7 @@ void machine_stop(struct machine *machine)
 	file_cleanup_close(&machine->line);
 	file_cleanup_close(&machine->console);
 	if (machine->keeper > 0) {
-		while (waitpid(machine->keeper, NULL, 0) < 0 && errno == EINTR)
-			;
+		TEMP_FAILURE_RETRY(waitpid(machine->keeper, NULL, 0));
 	}
 	*machine = (struct machine){.keeper = -1, .line = -1, .console = -1, .lifeline = -1};
 }

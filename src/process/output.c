@@ -140,7 +140,6 @@ void output_poll(const struct output *output, struct pollfd polls[OUTPUT_POLLS])
 static void close_end(struct output *output, size_t i)
 {
 	file_cleanup_close(&output->ends[i]);
-	output->ends[i] = -1;
 }
 
 int output_wait_ms(const struct output *output, int milliseconds)

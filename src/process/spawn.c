@@ -124,12 +124,6 @@ static int read_failure(int pipe, struct failure *failure)
 	return got == sizeof *failure;
 }
 
-static void close_pipe_end(int *end)
-{
-	close(*end);
-	*end = -1;
-}
-
 pid_t spawn(const struct command *command, const struct cgroup *cgroup, const struct spawn_ends *ends,
 	    struct error *error)
 {
@@ -147,12 +141,11 @@ pid_t spawn(const struct command *command, const struct cgroup *cgroup, const st
 
 	/* In both, as nobody knows which of us runs first. After its exec this fails, and has been done. */
 	setpgid(pid, pid);
-	close_pipe_end(&writing);
+	file_cleanup_close(&writing);
 
 	struct failure failure;
 	if (!read_failure(reading, &failure))
 		return pid;
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	TEMP_FAILURE_RETRY(waitpid(pid, NULL, 0));
 	return say_why(command, &failure, error);
 }

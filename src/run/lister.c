@@ -103,8 +103,7 @@ static int run(struct queue *text, char *const *arguments, int *ended, const sig
 	int failed = read_output(text, reading, signals, supervisor, error);
 	if (failed < 0)
 		kill(supervisor, SIGTERM);
-	while (waitpid(supervisor, ended, 0) < 0 && errno == EINTR)
-		;
+	TEMP_FAILURE_RETRY(waitpid(supervisor, ended, 0));
 	return failed;
 }
 

@@ -64,7 +64,6 @@ static void close_ends(int ends[2])
 {
 	file_cleanup_close(&ends[0]);
 	file_cleanup_close(&ends[1]);
-	ends[0] = ends[1] = -1;
 }
 
 static bool begin_turn(struct pool *pool, struct slot *slot)
@@ -97,7 +96,6 @@ static void give_work(struct pool *pool, struct slot *slot)
 		return;
 	}
 	file_cleanup_close(&slot->requests);
-	slot->requests = -1;
 }
 
 static void take_result(struct pool *pool, struct slot *slot, const char *line, size_t length)
@@ -175,10 +173,8 @@ static void end_worker(struct pool *pool, struct slot *slot)
 	int status = 0;
 	file_cleanup_close(&slot->requests);
 	file_cleanup_close(&slot->worker.answers);
-	slot->requests = -1;
 	/* Of a sandbox nothing lives any more when this returns: it was process 1 there. */
-	while (waitpid(slot->worker.pid, &status, 0) < 0 && errno == EINTR)
-		;
+	TEMP_FAILURE_RETRY(waitpid(slot->worker.pid, &status, 0));
 	slot->worker = (struct worker){.answers = -1};
 	if (slot->busy ? !slot->result.name : status != 0)
 		note_death(pool, slot, status);
@@ -280,7 +276,6 @@ static void start_guest(struct pool *pool, struct slot *slot)
 	if (start_worker(pool, slot, &output, &task, &error) < 0) {
 		schedule_failed(pool->schedule, &error);
 		file_cleanup_close(&slot->requests);
-		slot->requests = -1;
 		return;
 	}
 	pass_ends(output.ends, slot->ends);

@@ -16,8 +16,7 @@ void scratch_clear(struct scratch *scratch)
 {
 	if (scratch->alive >= 0) {
 		close(scratch->alive);
-		while (waitpid(scratch->keeper, NULL, 0) < 0 && errno == EINTR)
-			;
+		TEMP_FAILURE_RETRY(waitpid(scratch->keeper, NULL, 0));
 	}
 	free(scratch->path);
 	*scratch = SCRATCH_INIT;

@@ -70,8 +70,7 @@ int sandbox_permitted(struct error *error)
 		return -1;
 	if (pid == 0)
 		_exit(0);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	TEMP_FAILURE_RETRY(waitpid(pid, NULL, 0));
 	return 0;
 }
 

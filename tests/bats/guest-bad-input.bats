@@ -242,10 +242,10 @@ holds the rule -C"
 		run --unit|run: the option '--unit' needs a value (NAME)|see 'ipvs-iso run --help'
 		run -w|run: the option '-w' needs a value (SECONDS)|see 'ipvs-iso run --help'
 		run --keep=1 true|run: the option '--keep' takes no value|see 'ipvs-iso run --help'
-		run --timeout 5x true|run: --timeout: '5x' is no length of time; write a number and s, m, h or d, such as 30s or 1.5m|
-		run --timeout -1 true|run: --timeout: '-1' is no length of time; write a number and s, m, h or d, such as 30s or 1.5m|
-		run --kill-after 0 true|run: --kill-after: '0' is no length of time; write a number and s, m, h or d, such as 30s or 1.5m|
-		run --wait x true|run: --wait: 'x' is no length of time; write a number and s, m, h or d, such as 30s or 1.5m|
+		run --timeout 5x true|run: --timeout: '5x' is no length of time; write a number and ms, s, m, h or d, such as 500ms or 1.5m|
+		run --timeout -1 true|run: --timeout: '-1' is no length of time; write a number and ms, s, m, h or d, such as 500ms or 1.5m|
+		run --kill-after 0 true|run: --kill-after: it must be more than 0|
+		run --wait x true|run: --wait: 'x' is no length of time; write a number and ms, s, m, h or d, such as 500ms or 1.5m|
 		run --memory lots true|run: --memory: 'lots' is no size; write a number and K, M, G or T, such as 512M|
 		run --memory 5 true|run: --memory: a kernel wants from 64M to 1024G, not 5|
 		run --fail-on service true|run: --fail-on: there is no class of residue 'service'|the classes are services, destinations, timeouts, daemons, sysctl, processes, connections; or all, or none

@@ -63,7 +63,11 @@ end_rival() {
 @test "a rival that goes on writing ends the run with 125, is named, and the host's table comes back" {
 	start_listener
 	start_rival 3000
-	capture ipvs-iso run --unit 1 --unit 2 -- bash -c 'touch ran.{}; sleep 0.3'
+	capture ipvs-iso run --unit 1 --unit 2 -- bash -c '
+		touch ran.{}
+		lines() { mapfile -t all </proc/net/ip_vs; echo ${#all[@]}; }
+		before=$(lines)
+		until [ "$(lines)" -gt "$before" ]; do :; done'
 	end_rival
 	assert_status 125
 	assert_contains "$stderr" 'somebody else is changing the table: ' '  + -A -t 10.66.0.1:' 'stop who does it; it may be ' TROUBLE \

@@ -190,7 +190,7 @@ make_tables() {
 	local option
 	for option in --stable --timeout; do
 		capture ipvs-iso wait --until services=1 $option soon
-		assert_complaint "wait: $option: 'soon' is no length of time; write a number and ms, s, m or h, such as 500ms or 10s"
+		assert_complaint "wait: $option: 'soon' is no length of time; write a number and ms, s, m, h or d, such as 500ms or 1.5m"
 	done
 }
 
