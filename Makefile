@@ -19,7 +19,9 @@ PKG_CONFIG ?= pkg-config
 # Warnings are errors where CI is set, as every CI service does.
 WERROR  ?= $(if $(CI),1)
 
-LIBRARIES := libnl-3.0 libnl-genl-3.0 jansson libkmod
+LIBRARIES := libnl-3.0 libnl-genl-3.0 jansson
+# Of this only the header: it is opened where it is needed, see src/kernel/module.c.
+OPENED_LIBRARIES := libkmod
 
 # Sources: every file in its place is part of the build; nothing has to be listed.
 LIBRARY_SOURCES := $(sort $(wildcard src/*/*.c))
@@ -53,7 +55,7 @@ HARDENING_FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 LINKING_FLAGS   := -pie -Wl,-z,relro,-z,now
 
-LIBRARIES_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LIBRARIES_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) $(OPENED_LIBRARIES) 2>/dev/null)
 LIBRARIES_LIBS   := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 CMOCKA_CFLAGS    := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
 CMOCKA_LIBS      := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)

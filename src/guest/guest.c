@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "guest/console.h"
 #include "guest/machine.h"
+#include "guest/processor.h"
 #include "guest/wire.h"
 #include "process/signals.h"
 #include "process/supervise.h"
@@ -298,7 +299,8 @@ static int boot(struct guest *guest, const struct guest_options *options, struct
 		return -1;
 	char **arguments = options->kernel->arguments(program, init, options->memory);
 	char **environment = options->kernel->environment(options->memory);
-	int failed = machine_start(&guest->machine, arguments, environment, error);
+	int processor = options->kernel->takes_turns ? options->processor : PROCESSOR_ANY;
+	int failed = machine_start(&guest->machine, arguments, environment, processor, error);
 	list_free(arguments);
 	list_free(environment);
 	guest->wire.descriptor = guest->machine.line;

@@ -3,6 +3,7 @@
 #ifndef IPVS_ISO_GUEST_KERNEL_H
 #define IPVS_ISO_GUEST_KERNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -10,6 +11,7 @@
 struct guest_kernel {
 	const char *name;    /* as --kernel takes it */
 	const char *summary; /* one line, for people */
+	bool takes_turns;    /* its process and those of its programs: see guest/processor.h */
 
 	/*
 	 * Whether it can be started here: 0, and the path of its program in `program` (the caller frees); -1 and an

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "guest/processor.h"
 
 #define LIFELINE_DESCRIPTOR 4
 
@@ -32,12 +33,13 @@ static void allow_many_files(void)
 	}
 }
 
-static _Noreturn void become_kernel(char *const *arguments, char *const *environment)
+static _Noreturn void become_kernel(char *const *arguments, char *const *environment, int processor)
 {
 	const struct rlimit no_core = {0, 0};
 	signal(SIGTERM, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &no_core);
 	allow_many_files();
+	processor_keep(processor);
 	/* The mode of a file that a unit makes is for the unit's umask alone, which has been told to the guest. */
 	umask(0);
 	execve(arguments[0], arguments, environment);
@@ -50,14 +52,14 @@ static _Noreturn void become_kernel(char *const *arguments, char *const *environ
  * processes of its programs are in. The kernel cannot be process 1 itself: a panic ends it by a signal, which process 1
  * does not take. SIGTERM is ignored, because a kernel that panics sends it to its whole group.
  */
-static _Noreturn void start_kernel(char *const *arguments, char *const *environment)
+static _Noreturn void start_kernel(char *const *arguments, char *const *environment, int processor)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	signal(SIGTERM, SIG_IGN);
 	pid_t kernel = fork();
 	if (kernel == 0)
-		become_kernel(arguments, environment);
+		become_kernel(arguments, environment, processor);
 	close_range(0, ~0u, 0);
 	if (kernel > 0)
 		TEMP_FAILURE_RETRY(waitpid(kernel, NULL, 0));
@@ -75,7 +77,7 @@ static void wait_for_end(pid_t leader)
 		;
 }
 
-static _Noreturn void keep(char *const *arguments, char *const *environment)
+static _Noreturn void keep(char *const *arguments, char *const *environment, int processor)
 {
 	prctl(PR_SET_NAME, "ipvs-iso-keeper");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -87,7 +89,7 @@ static _Noreturn void keep(char *const *arguments, char *const *environment)
 
 	pid_t leader = fork();
 	if (leader == 0)
-		start_kernel(arguments, environment);
+		start_kernel(arguments, environment, processor);
 	/* What the kernel has open must be closed when it ends. */
 	close_range(0, LIFELINE_DESCRIPTOR - 1, 0);
 	if (leader > 0) {
@@ -102,7 +104,7 @@ static _Noreturn void keep(char *const *arguments, char *const *environment)
 
 /* In the new process: puts the descriptors where they belong and closes all others. */
 static _Noreturn void start_keeping(int line, int console, int lifeline, char *const *arguments,
-				    char *const *environment)
+				    char *const *environment, int processor)
 {
 	sigset_t none;
 	sigemptyset(&none);
@@ -123,10 +125,11 @@ static _Noreturn void start_keeping(int line, int console, int lifeline, char *c
 	dup2(line, MACHINE_LINE_DESCRIPTOR);
 	dup3(lifeline, LIFELINE_DESCRIPTOR, O_CLOEXEC);
 	close_range(LIFELINE_DESCRIPTOR + 1, ~0u, 0);
-	keep(arguments, environment);
+	keep(arguments, environment, processor);
 }
 
-int machine_start(struct machine *machine, char *const *arguments, char *const *environment, struct error *error)
+int machine_start(struct machine *machine, char *const *arguments, char *const *environment, int processor,
+		  struct error *error)
 {
 	CLEANUP_CLOSE int line_far = -1;
 	CLEANUP_CLOSE int console_far = -1;
@@ -157,7 +160,7 @@ int machine_start(struct machine *machine, char *const *arguments, char *const *
 
 	machine->keeper = fork();
 	if (machine->keeper == 0)
-		start_keeping(line_far, console_far, lifeline_far, arguments, environment);
+		start_keeping(line_far, console_far, lifeline_far, arguments, environment, processor);
 	if (machine->keeper < 0) {
 		error_set_errno(error, errno, "cannot start a process for the guest");
 		machine_stop(machine);

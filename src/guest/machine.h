@@ -24,8 +24,9 @@ struct machine {
 	int lifeline; /* closed, it ends the machine */
 };
 
-/* Starts arguments[0], a path, with exactly `environment`. Both lists end with NULL. */
-int machine_start(struct machine *machine, char *const *arguments, char *const *environment, struct error *error);
+/* Starts arguments[0], a path, with exactly `environment`, on `processor` or PROCESSOR_ANY. Both lists end with NULL. */
+int machine_start(struct machine *machine, char *const *arguments, char *const *environment, int processor,
+		  struct error *error);
 
 /* Ends it at once if it still runs, waits until all of it is gone, closes everything. */
 void machine_stop(struct machine *machine);

@@ -84,6 +84,7 @@ static char **uml_environment(uint64_t memory)
 const struct guest_kernel guest_kernel_uml = {
 	.name = "uml",
 	.summary = "User-mode Linux, a kernel that runs as an ordinary process",
+	.takes_turns = true,
 	.find = uml_find,
 	.arguments = uml_arguments,
 	.environment = uml_environment,

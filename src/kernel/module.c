@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernel/module.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <libkmod.h>
 #include <stdarg.h>
@@ -10,14 +11,57 @@
 
 #include "base/memory.h"
 
-static void cleanup_context(struct kmod_ctx **context)
+/*
+ * What is used of libkmod. It is opened where it is needed, which is seldom: it brings libcrypto, whose relocations are half
+ * of the time that a program with it takes to start.
+ */
+struct libkmod {
+	void *handle;
+	typeof(&kmod_new) new;
+	typeof(&kmod_unref) unref;
+	typeof(&kmod_set_log_fn) set_log_fn;
+	typeof(&kmod_module_new_from_lookup) module_new_from_lookup;
+	typeof(&kmod_module_get_module) module_get_module;
+	typeof(&kmod_module_probe_insert_module) module_probe_insert_module;
+	typeof(&kmod_module_unref) module_unref;
+	typeof(&kmod_module_unref_list) module_unref_list;
+	typeof(&kmod_list_next) list_next;
+};
+
+#define LIBKMOD "libkmod.so.2"
+
+static void libkmod_close(struct libkmod *kmod)
 {
-	kmod_unref(*context);
+	if (kmod->handle)
+		dlclose(kmod->handle);
 }
 
-static void cleanup_list(struct kmod_list **list)
+static int libkmod_open(struct libkmod *kmod, struct error *error)
 {
-	kmod_module_unref_list(*list);
+	kmod->handle = dlopen(LIBKMOD, RTLD_LAZY | RTLD_LOCAL);
+	if (!kmod->handle)
+		return error_set(error, ERROR_FAILED, "%s", dlerror());
+	const struct {
+		const char *name;
+		void *function;
+	} functions[] = {
+		{"kmod_new", &kmod->new},
+		{"kmod_unref", &kmod->unref},
+		{"kmod_set_log_fn", &kmod->set_log_fn},
+		{"kmod_module_new_from_lookup", &kmod->module_new_from_lookup},
+		{"kmod_module_get_module", &kmod->module_get_module},
+		{"kmod_module_probe_insert_module", &kmod->module_probe_insert_module},
+		{"kmod_module_unref", &kmod->module_unref},
+		{"kmod_module_unref_list", &kmod->module_unref_list},
+		{"kmod_list_next", &kmod->list_next},
+	};
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		void *address = dlsym(kmod->handle, functions[i].name);
+		if (!address)
+			return error_set(error, ERROR_FAILED, "%s", dlerror());
+		memcpy(functions[i].function, &address, sizeof address);
+	}
+	return 0;
 }
 
 /* libkmod would write to stderr by itself; what matters of it comes back as an error. */
@@ -41,30 +85,44 @@ static int refused(struct error *error, int number, const char *name)
 	return -1;
 }
 
+/* Loads all modules that were found for a name. Returns 0 or an errno value, negative. */
+static int insert(const struct libkmod *kmod, const struct kmod_list *found)
+{
+	int failed = 0;
+	for (const struct kmod_list *at = found; at && failed >= 0; at = kmod->list_next(found, at)) {
+		struct kmod_module *module = kmod->module_get_module(at);
+		failed = kmod->module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+		kmod->module_unref(module);
+	}
+	return failed;
+}
+
+static int load(const struct libkmod *kmod, struct kmod_ctx *context, const char *name, struct error *error)
+{
+	kmod->set_log_fn(context, say_nothing, NULL);
+	struct kmod_list *found = NULL;
+	int failed = kmod->module_new_from_lookup(context, name, &found);
+	if (!found && (failed >= 0 || failed == -ENOENT))
+		return error_set(error, ERROR_UNAVAILABLE, "there is no kernel module %s", name);
+	if (failed >= 0)
+		failed = insert(kmod, found);
+	kmod->module_unref_list(found);
+	return failed < 0 ? refused(error, -failed, name) : 0;
+}
+
 int module_load(const char *directory, const char *name, struct error *error)
 {
-	__attribute__((cleanup(cleanup_context))) struct kmod_ctx *context = kmod_new(directory, NULL);
+	__attribute__((cleanup(libkmod_close))) struct libkmod kmod = {0};
+	if (libkmod_open(&kmod, error) < 0) {
+		error_context(error, "cannot load the kernel module %s", name);
+		return error_remedy(error, "install " LIBKMOD ", or load it: modprobe %s", name);
+	}
+	struct kmod_ctx *context = kmod.new(directory, NULL);
 	if (!context)
 		return error_set(error, ERROR_FAILED, "cannot load the kernel module %s: libkmod does not start", name);
-	kmod_set_log_fn(context, say_nothing, NULL);
-
-	__attribute__((cleanup(cleanup_list))) struct kmod_list *found = NULL;
-	int failed = kmod_module_new_from_lookup(context, name, &found);
-	if (failed < 0 && failed != -ENOENT)
-		return refused(error, -failed, name);
-	if (!found)
-		return error_set(error, ERROR_UNAVAILABLE, "there is no kernel module %s", name);
-
-	struct kmod_list *position;
-	kmod_list_foreach(position, found)
-	{
-		struct kmod_module *module = kmod_module_get_module(position);
-		failed = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
-		kmod_module_unref(module);
-		if (failed < 0)
-			return refused(error, -failed, name);
-	}
-	return 0;
+	int failed = load(&kmod, context, name, error);
+	kmod.unref(context);
+	return failed;
 }
 
 bool module_list_exists(const char *directory)

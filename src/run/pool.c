@@ -13,6 +13,7 @@
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "guest/processor.h"
 #include "process/descriptors.h"
 #include "process/signals.h"
 #include "process/supervise.h"
@@ -254,7 +255,7 @@ static void start_sandbox(struct pool *pool, struct slot *slot)
 	close_ends(slot->ends);
 }
 
-static void start_guest(struct pool *pool, struct slot *slot)
+static void start_guest(struct pool *pool, struct slot *slot, int processor)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_OUTPUT struct output output;
@@ -271,6 +272,7 @@ static void start_guest(struct pool *pool, struct slot *slot)
 		.plan = pool->schedule->plan,
 		.options = pool->schedule->options,
 		.kernel = pool->kernel,
+		.processor = processor,
 		.requests = theirs,
 	};
 	if (start_worker(pool, slot, &output, &task, &error) < 0) {
@@ -426,8 +428,9 @@ void pool_run_guests(struct schedule *schedule, const struct guest_kernel *kerne
 	struct pool pool;
 	if (open_pool(&pool, schedule, kernel) < 0)
 		return;
+	const int first = processor_here();
 	for (size_t i = 0; i < pool.count; i++)
-		start_guest(&pool, &pool.slots[i]);
+		start_guest(&pool, &pool.slots[i], processor_after(first, i));
 	while (is_at_work(&pool)) {
 		forward_signals(&pool);
 		turn_round(&pool);

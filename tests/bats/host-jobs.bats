@@ -64,6 +64,22 @@ limited() {
 	done
 }
 
+@test "jobs: each guest keeps to a processor, and no two to the same while there are enough" {
+	needs_guest
+	local process processors=()
+	background ipvs-iso run --kernel uml --jobs 2 --unit 1 --unit 2 -- sh -c 'echo >"ready.$1"; exec sleep 600' sh
+	wait_until eval '[ -e ready.1 ] && [ -e ready.2 ]'
+	for process in $(kernel_processes "$job"); do
+		processors+=("$(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$process/status")")
+	done
+	kill -TERM "$job"
+	wait_for_job
+	[ ${#processors[@]} -ge 2 ]
+	printf '%s\n' "${processors[@]}" | sort -u >kept
+	assert_same "$(($(nproc) > 1 ? 2 : 1))" "$(grep -c . kept)"
+	assert_same "$(grep -c . kept)" "$(grep -cx '[0-9]*' kept)"
+}
+
 @test "jobs: a guest that dies takes only its own unit with it" {
 	needs_guest
 	capture limited ipvs-iso run --kernel uml --jobs 2 --unit crash --unit 2 --unit 3 -- \
