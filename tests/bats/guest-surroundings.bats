@@ -34,6 +34,23 @@ assert_nothing_owed() {
 	assert_nothing_owed
 }
 
+@test "where the kernel does not load ip_vs itself, libkmod does; where that is missing it is named" {
+	local library
+	library=$(ldconfig -p | sed -n '/libkmod\.so\.2/ { s/.*=> //p; q; }')
+	clean_table
+	before=$(table)
+	echo /bin/false >/proc/sys/kernel/modprobe
+	# shellcheck disable=SC2046 # words on purpose
+	rmmod $(sed -n 's/^\(ip_vs[^ ]*\) .*/\1/p' /proc/modules)
+	capture unshare --mount sh -c 'mount --bind /dev/null "$1"; exec ipvs-iso snapshot' sh "$library"
+	assert_status 125
+	assert_contains "$stderr" 'this kernel has no IPVS: cannot load the kernel module ip_vs: ' libkmod.so.2 'modprobe ip_vs'
+	capture ipvs-iso snapshot
+	assert_status 0
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
+	assert_nothing_owed
+}
+
 @test "a unit that changes a sysctl and unmounts /proc: that is told, and all is as it was" {
 	capture unshare --mount ipvs-iso run -- sh -c '
 		echo 3 >/proc/sys/net/ipv4/vs/sync_retries; ipvsadm -C; umount -l /proc'
