@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "command.h"
+#include "report/characters.h"
 #include "session/lock_holder.h"
 #include "table/rules.h"
 #include "table/table_text.h"
@@ -57,7 +58,9 @@ void print_changes(const struct changes *changes)
 	for (size_t i = 0; i < changes->list.count; i++) {
 		const struct change *change = &changes->list.items[i];
 		CLEANUP_FREE char *text = change_text(change);
-		printf("%c %s\n", markers[change->action], text);
+		printf("%c ", markers[change->action]);
+		characters_write_text(stdout, text, character_put_on_line);
+		putchar('\n');
 	}
 }
 

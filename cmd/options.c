@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "report/characters.h"
 #include "result/result.h"
 #include "table/spelling.h"
 
@@ -226,11 +227,19 @@ void print_version(void)
 	puts("ipvs-iso " IPVS_ISO_VERSION);
 }
 
+/* Names from files and from others may hold anything, and a terminal would take some of it for commands. */
+static void print_error_line(const char *before, const char *text)
+{
+	fputs(before, stderr);
+	characters_write_text(stderr, text, character_put);
+	putc('\n', stderr);
+}
+
 int print_error(const struct error *error)
 {
-	fprintf(stderr, "ipvs-iso: %s\n", error->message);
+	print_error_line("ipvs-iso: ", error->message);
 	if (error->remedy)
-		fprintf(stderr, "          %s\n", error->remedy);
+		print_error_line("          ", error->remedy);
 	return STATUS_TROUBLE;
 }
 

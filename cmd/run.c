@@ -11,6 +11,7 @@
 #include "command.h"
 #include "live.h"
 #include "process/identity.h"
+#include "report/characters.h"
 #include "report/text.h"
 #include "reports.h"
 #include "run/plan.h"
@@ -67,7 +68,9 @@ static void tell_unit_started(void *context, const char *name)
 	progress_unit_started(&teller->progress, name, duration_now());
 	if (manners.verbose) {
 		status_line_hide();
-		fprintf(stderr, "%8s %s\n", "START", name);
+		fprintf(stderr, "%8s ", "START");
+		characters_write_text(stderr, name, character_put_on_line);
+		putc('\n', stderr);
 	}
 	status_line_show();
 }

@@ -36,11 +36,12 @@ static void libkmod_close(struct libkmod *kmod)
 		dlclose(kmod->handle);
 }
 
-static int libkmod_open(struct libkmod *kmod, struct error *error)
+/* False when it cannot be had; dlerror(3) says why. */
+static bool libkmod_open(struct libkmod *kmod)
 {
 	kmod->handle = dlopen(LIBKMOD, RTLD_LAZY | RTLD_LOCAL);
 	if (!kmod->handle)
-		return error_set(error, ERROR_FAILED, "%s", dlerror());
+		return false;
 	const struct {
 		const char *name;
 		void *function;
@@ -58,10 +59,10 @@ static int libkmod_open(struct libkmod *kmod, struct error *error)
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
 		void *address = dlsym(kmod->handle, functions[i].name);
 		if (!address)
-			return error_set(error, ERROR_FAILED, "%s", dlerror());
+			return false;
 		memcpy(functions[i].function, &address, sizeof address);
 	}
-	return 0;
+	return true;
 }
 
 /* libkmod would write to stderr by itself; what matters of it comes back as an error. */
@@ -113,8 +114,8 @@ static int load(const struct libkmod *kmod, struct kmod_ctx *context, const char
 int module_load(const char *directory, const char *name, struct error *error)
 {
 	__attribute__((cleanup(libkmod_close))) struct libkmod kmod = {0};
-	if (libkmod_open(&kmod, error) < 0) {
-		error_context(error, "cannot load the kernel module %s", name);
+	if (!libkmod_open(&kmod)) {
+		error_set(error, ERROR_FAILED, "cannot load the kernel module %s: %s", name, dlerror());
 		return error_remedy(error, "install " LIBKMOD ", or load it: modprobe %s", name);
 	}
 	struct kmod_ctx *context = kmod.new(directory, NULL);

@@ -230,7 +230,8 @@ static bool look_at_children(struct run *run)
 {
 	for (int count = 0; count < CHILDREN_AT_ONCE; count++) {
 		siginfo_t child = {0};
-		if (waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WNOHANG) < 0 || child.si_pid == 0)
+		int failed = TEMP_FAILURE_RETRY(waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WNOHANG));
+		if (failed || child.si_pid == 0)
 			return false;
 		if (child.si_pid != run->pid)
 			continue;

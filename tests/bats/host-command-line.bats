@@ -402,3 +402,14 @@ on_terminal() {
 	assert_contains "$stderr" '    FAIL ['
 	assert_same '' "$(LC_ALL=C grep -a -n '[[:cntrl:]]' <<<"$stderr")"
 }
+
+@test "what is in a name is no command to a terminal" {
+	echo '{"format": "ipvs-iso.snapshot", "version": 1, "services": []}' >empty.json
+	echo '{"format": "ipvs-iso.snapshot", "version": 1, "services": [
+		{"protocol": "tcp", "address": "10.9.0.1", "port": 80, "scheduler": "r\u001b[31mr"}]}' >odd.json
+	capture ipvs-iso diff empty.json odd.json
+	assert_status 1
+	assert_same '+ -A -t 10.9.0.1:80 -s r␛[31mr' "$output"
+	capture ipvs-iso diff empty.json $'no\e[31m.json'
+	assert_complaint 'cannot open no␛[31m.json: No such file or directory'
+}
