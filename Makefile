@@ -118,7 +118,7 @@ FORCE:
 
 .PHONY: libraries
 libraries:
-	@$(PKG_CONFIG) --exists --print-errors $(LIBRARIES) || \
+	@$(PKG_CONFIG) --exists --print-errors $(LIBRARIES) $(OPENED_LIBRARIES) || \
 		{ echo 'make: a library is missing: `make packages` installs what the build needs' >&2; exit 1; }
 
 -include $(OBJECTS:.o=.d)

@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "command.h"
 #include "guest/guest.h"
-#include "guest/processor.h"
 #include "kernel/ipvs.h"
 #include "process/descendants.h"
 #include "process/supervise.h"
@@ -108,7 +107,6 @@ static void say_guest_kernel(const struct guest_kernel *kernel)
 	const struct guest_options options = {
 		.kernel = kernel,
 		.memory = GUEST_MEMORY_DEFAULT,
-		.processor = processor_here(),
 		.patience_ms = GUEST_PATIENCE_DEFAULT_MS,
 	};
 	int interrupted;

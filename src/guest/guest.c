@@ -16,7 +16,6 @@
 #include "base/memory.h"
 #include "guest/console.h"
 #include "guest/machine.h"
-#include "guest/processor.h"
 #include "guest/wire.h"
 #include "process/signals.h"
 #include "process/supervise.h"
@@ -299,8 +298,7 @@ static int boot(struct guest *guest, const struct guest_options *options, struct
 		return -1;
 	char **arguments = options->kernel->arguments(program, init, options->memory);
 	char **environment = options->kernel->environment(options->memory);
-	int processor = options->kernel->takes_turns ? options->processor : PROCESSOR_ANY;
-	int failed = machine_start(&guest->machine, arguments, environment, processor, error);
+	int failed = machine_start(&guest->machine, arguments, environment, options->kernel->takes_turns, error);
 	list_free(arguments);
 	list_free(environment);
 	guest->wire.descriptor = guest->machine.line;
@@ -322,7 +320,7 @@ static int watch_signals(struct guest *guest, struct error *error)
 struct guest *guest_start(const struct guest_options *options, int *interrupted, struct error *error)
 {
 	CLEANUP_GUEST struct guest *guest = memory_allocate(1, sizeof *guest);
-	guest->machine = (struct machine){.keeper = -1, .line = -1, .console = -1, .lifeline = -1};
+	guest->machine = (struct machine)MACHINE_NONE;
 	guest->signals = -1;
 	guest->description = memory_copy_string(options->kernel->name);
 	guest->patience_ms = options->patience_ms;

@@ -18,7 +18,6 @@
 struct guest_options {
 	const struct guest_kernel *kernel;
 	uint64_t memory;     /* bytes; rounded down to MiB */
-	int processor;       /* where a kernel that takes turns is kept (guest/processor.h); or PROCESSOR_ANY */
 	int64_t patience_ms; /* a guest that says nothing for so long hangs; it speaks every second while all is well */
 };
 

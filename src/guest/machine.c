@@ -128,7 +128,7 @@ static _Noreturn void start_keeping(int line, int console, int lifeline, char *c
 	keep(arguments, environment, processor);
 }
 
-int machine_start(struct machine *machine, char *const *arguments, char *const *environment, int processor,
+int machine_start(struct machine *machine, char *const *arguments, char *const *environment, bool takes_turns,
 		  struct error *error)
 {
 	CLEANUP_CLOSE int line_far = -1;
@@ -138,7 +138,7 @@ int machine_start(struct machine *machine, char *const *arguments, char *const *
 	int console[2];
 	int lifeline[2];
 
-	*machine = (struct machine){.keeper = -1, .line = -1, .console = -1, .lifeline = -1};
+	*machine = (struct machine)MACHINE_NONE;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) < 0)
 		return error_set_errno(error, errno, "cannot make a line to the guest");
 	machine->line = line[0];
@@ -158,6 +158,9 @@ int machine_start(struct machine *machine, char *const *arguments, char *const *
 		return -1;
 	}
 
+	int processor = PROCESSOR_ANY;
+	if (takes_turns)
+		machine->processor = processor_take(&processor);
 	machine->keeper = fork();
 	if (machine->keeper == 0)
 		start_keeping(line_far, console_far, lifeline_far, arguments, environment, processor);
@@ -177,5 +180,6 @@ void machine_stop(struct machine *machine)
 	if (machine->keeper > 0) {
 		TEMP_FAILURE_RETRY(waitpid(machine->keeper, NULL, 0));
 	}
-	*machine = (struct machine){.keeper = -1, .line = -1, .console = -1, .lifeline = -1};
+	file_cleanup_close(&machine->processor);
+	*machine = (struct machine)MACHINE_NONE;
 }

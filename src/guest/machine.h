@@ -10,6 +10,7 @@
 #ifndef IPVS_ISO_GUEST_MACHINE_H
 #define IPVS_ISO_GUEST_MACHINE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -19,13 +20,23 @@
 
 struct machine {
 	pid_t keeper;
-	int line;     /* our end; non-blocking */
-	int console;  /* what the kernel and its program print; non-blocking, to be read */
-	int lifeline; /* closed, it ends the machine */
+	int line;      /* our end; non-blocking */
+	int console;   /* what the kernel and its program print; non-blocking, to be read */
+	int lifeline;  /* closed, it ends the machine */
+	int processor; /* holds the one that the kernel is kept on (processor_take()); or -1 */
 };
 
-/* Starts arguments[0], a path, with exactly `environment`, on `processor` or PROCESSOR_ANY. Both lists end with NULL. */
-int machine_start(struct machine *machine, char *const *arguments, char *const *environment, int processor,
+/* None. */
+#define MACHINE_NONE                                                                     \
+	{                                                                                \
+		.keeper = -1, .line = -1, .console = -1, .lifeline = -1, .processor = -1 \
+	}
+
+/*
+ * Starts arguments[0], a path, with exactly `environment`, on one processor where its processes take turns and one is
+ * free. Both lists end with NULL.
+ */
+int machine_start(struct machine *machine, char *const *arguments, char *const *environment, bool takes_turns,
 		  struct error *error);
 
 /* Ends it at once if it still runs, waits until all of it is gone, closes everything. */

@@ -2,24 +2,42 @@
 #include "guest/processor.h"
 
 #include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
-int processor_here(void)
+#include "base/file.h"
+
+/* An abstract address can be bound by one socket only, and is free again when that is closed, whatever its owner dies of. */
+static int take(int processor)
 {
-	int processor = sched_getcpu();
-	return processor >= 0 && processor < CPU_SETSIZE ? processor : PROCESSOR_ANY;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "ipvs-iso/processor/%d", processor);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+	int taken = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (taken >= 0 && bind(taken, (const struct sockaddr *)&address, size) < 0)
+		file_cleanup_close(&taken);
+	return taken;
 }
 
-int processor_after(int first, size_t turn)
+int processor_take(int *processor)
 {
 	cpu_set_t allowed;
-	/* Fails where there are more than CPU_SETSIZE of them. */
-	if (first < 0 || sched_getaffinity(0, sizeof allowed, &allowed) < 0)
-		return PROCESSOR_ANY;
-	size_t left = turn % (size_t)CPU_COUNT(&allowed);
-	int processor = first;
-	while (!CPU_ISSET(processor, &allowed) || left-- > 0)
-		processor = (processor + 1) % CPU_SETSIZE;
-	return processor;
+	int here = sched_getcpu();
+	*processor = PROCESSOR_ANY;
+	/* The second fails where there are more than CPU_SETSIZE. */
+	if (here < 0 || sched_getaffinity(0, sizeof allowed, &allowed) < 0)
+		return -1;
+	for (int i = 0; i < CPU_SETSIZE; i++) {
+		int candidate = (here + i) % CPU_SETSIZE;
+		int taken = CPU_ISSET(candidate, &allowed) ? take(candidate) : -1;
+		if (taken >= 0) {
+			*processor = candidate;
+			return taken;
+		}
+	}
+	return -1;
 }
 
 void processor_keep(int processor)

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a guest's kernel shall run. One whose processes take turns, as User-mode Linux and the programs in it do at every
- * system call, is three times as fast on a single processor: on two, each turn has to wake the other, idle one.
+ * Where a guest's kernel runs. One whose processes take turns, as User-mode Linux and the programs in it do at every system
+ * call, is several times as fast on a single processor: on two idle ones, each turn has to wake the other.
  */
 #ifndef IPVS_ISO_GUEST_PROCESSOR_H
 #define IPVS_ISO_GUEST_PROCESSOR_H
 
-#include <stddef.h>
-
-/* Any: the scheduler decides. */
+/* None in particular: the scheduler decides. */
 #define PROCESSOR_ANY (-1)
 
-/* The processor that this process runs on at the moment, or PROCESSOR_ANY where that cannot be told. */
-int processor_here(void);
-
 /*
- * One for each of several guests: the `turn`th of those that this process may use, counted from `first` on, and again from
- * the beginning where there are fewer. PROCESSOR_ANY where that cannot be told.
+ * Takes the processor that this process runs on, or the next one that it may use, which no other guest has taken. The
+ * answer is a descriptor: closed, it gives the processor back. -1, and PROCESSOR_ANY, where none is free, or that cannot be
+ * told. Guests of other users count, too, but not those in other network namespaces.
  */
-int processor_after(int first, size_t turn);
+int processor_take(int *processor);
 
 /* Keeps this process, and those that it will start, on it. Where that is not allowed, nothing happens. */
 void processor_keep(int processor);

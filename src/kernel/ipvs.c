@@ -117,12 +117,6 @@ static int verify(struct ipvs *ipvs, const struct table *wanted, const struct ch
 		return -1;
 	CLEANUP_CHANGES struct changes rest = {0};
 	table_diff(&rest, wanted, &live);
-	if (rest.list.count > 0) {
-		changes_clear(&rest);
-		if (ipvs_read(ipvs, &live, error) < 0)
-			return -1;
-		table_diff(&rest, wanted, &live);
-	}
 	if (rest.list.count == 0)
 		return 0;
 

@@ -42,20 +42,25 @@ static bool libkmod_open(struct libkmod *kmod)
 	kmod->handle = dlopen(LIBKMOD, RTLD_LAZY | RTLD_LOCAL);
 	if (!kmod->handle)
 		return false;
+#define FUNCTION(name)                     \
+	{                                  \
+		"kmod_" #name, &kmod->name \
+	}
 	const struct {
 		const char *name;
 		void *function;
 	} functions[] = {
-		{"kmod_new", &kmod->new},
-		{"kmod_unref", &kmod->unref},
-		{"kmod_set_log_fn", &kmod->set_log_fn},
-		{"kmod_module_new_from_lookup", &kmod->module_new_from_lookup},
-		{"kmod_module_get_module", &kmod->module_get_module},
-		{"kmod_module_probe_insert_module", &kmod->module_probe_insert_module},
-		{"kmod_module_unref", &kmod->module_unref},
-		{"kmod_module_unref_list", &kmod->module_unref_list},
-		{"kmod_list_next", &kmod->list_next},
+		FUNCTION(new),
+		FUNCTION(unref),
+		FUNCTION(set_log_fn),
+		FUNCTION(module_new_from_lookup),
+		FUNCTION(module_get_module),
+		FUNCTION(module_probe_insert_module),
+		FUNCTION(module_unref),
+		FUNCTION(module_unref_list),
+		FUNCTION(list_next),
 	};
+#undef FUNCTION
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
 		void *address = dlsym(kmod->handle, functions[i].name);
 		if (!address)
@@ -114,10 +119,8 @@ static int load(const struct libkmod *kmod, struct kmod_ctx *context, const char
 int module_load(const char *directory, const char *name, struct error *error)
 {
 	__attribute__((cleanup(libkmod_close))) struct libkmod kmod = {0};
-	if (!libkmod_open(&kmod)) {
-		error_set(error, ERROR_FAILED, "cannot load the kernel module %s: %s", name, dlerror());
-		return error_remedy(error, "install " LIBKMOD ", or load it: modprobe %s", name);
-	}
+	if (!libkmod_open(&kmod))
+		return error_set(error, ERROR_FAILED, "cannot load the kernel module %s: %s", name, dlerror());
 	struct kmod_ctx *context = kmod.new(directory, NULL);
 	if (!context)
 		return error_set(error, ERROR_FAILED, "cannot load the kernel module %s: libkmod does not start", name);

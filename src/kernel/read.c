@@ -77,7 +77,6 @@ static int ask(struct ipvs *ipvs, uint8_t command, bool dump, netlink_answer *an
 struct reading {
 	netlink_answer *service, *destination;
 	bool services_only;
-	bool unconfirmed;
 	const struct table *known; /* where the destinations of services that are not `doubtful` come from; or NULL */
 	const bool *doubtful;      /* of each service of `known` */
 };
@@ -167,7 +166,7 @@ static int read_once(struct ipvs *ipvs, struct table *table, const struct readin
 	if (result == 0)
 		result = sysctls_read(ipvs, table, error);
 	table_sort(table);
-	return result == 0 && !reading->unconfirmed ? confirm_services(ipvs, table, error) : result;
+	return result == 0 ? confirm_services(ipvs, table, error) : result;
 }
 
 /* Reads until nobody has interfered. */
@@ -222,7 +221,6 @@ int read_changed(struct ipvs *ipvs, const struct table *wanted, const struct cha
 	const struct reading reading = {
 		.service = take_service,
 		.destination = take_destination,
-		.unconfirmed = true,
 		.known = wanted,
 		.doubtful = doubtful,
 	};

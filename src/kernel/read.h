@@ -11,8 +11,7 @@ int read_services(struct ipvs *ipvs, struct table *table, struct error *error);
 
 /*
  * As ipvs_read(), after `changes` have made the table what `wanted` is (`changes` lead to that table): of services that no
- * change is about, the destinations are taken from there, for to read them is what takes the time. When somebody else
- * writes meanwhile, a service may seem to be missing or there twice; where that matters, ipvs_read() knows better.
+ * change is about, the destinations are taken from there, for to read them is what takes the time.
  */
 int read_changed(struct ipvs *ipvs, const struct table *wanted, const struct changes *changes, struct table *table,
 		 struct error *error);

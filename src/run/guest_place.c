@@ -9,12 +9,11 @@
 #include "table/json.h"
 
 int guest_place_open(struct guest_place *place, const struct guest_kernel *kernel, const struct run_options *options,
-		     int processor, int *interrupted, struct error *error)
+		     int *interrupted, struct error *error)
 {
 	const struct guest_options guest_options = {
 		.kernel = kernel,
 		.memory = options->guest_memory,
-		.processor = processor,
 		.patience_ms = options->guest_patience_ms,
 	};
 	*place = (struct guest_place){.options = options};

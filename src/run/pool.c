@@ -13,7 +13,6 @@
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "guest/processor.h"
 #include "process/descriptors.h"
 #include "process/signals.h"
 #include "process/supervise.h"
@@ -255,7 +254,7 @@ static void start_sandbox(struct pool *pool, struct slot *slot)
 	close_ends(slot->ends);
 }
 
-static void start_guest(struct pool *pool, struct slot *slot, int processor)
+static void start_guest(struct pool *pool, struct slot *slot)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_OUTPUT struct output output;
@@ -272,7 +271,6 @@ static void start_guest(struct pool *pool, struct slot *slot, int processor)
 		.plan = pool->schedule->plan,
 		.options = pool->schedule->options,
 		.kernel = pool->kernel,
-		.processor = processor,
 		.requests = theirs,
 	};
 	if (start_worker(pool, slot, &output, &task, &error) < 0) {
@@ -428,9 +426,8 @@ void pool_run_guests(struct schedule *schedule, const struct guest_kernel *kerne
 	struct pool pool;
 	if (open_pool(&pool, schedule, kernel) < 0)
 		return;
-	const int first = processor_here();
 	for (size_t i = 0; i < pool.count; i++)
-		start_guest(&pool, &pool.slots[i], processor_after(first, i));
+		start_guest(&pool, &pool.slots[i]);
 	while (is_at_work(&pool)) {
 		forward_signals(&pool);
 		turn_round(&pool);

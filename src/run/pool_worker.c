@@ -60,8 +60,7 @@ void pool_work_guest(void *context, int answers)
 	CLEANUP_GUEST_PLACE struct guest_place place = {.guest = NULL};
 	struct unit_result result = {.name = NULL};
 	close_foreign(task);
-	if (guest_place_open(&place, task->kernel, task->options, task->processor, &result.interrupted,
-			     &result.trouble) < 0) {
+	if (guest_place_open(&place, task->kernel, task->options, &result.interrupted, &result.trouble) < 0) {
 		result.name = memory_copy_string("");
 		worker_answer(answers, &result);
 		return;

@@ -22,7 +22,6 @@ struct pool_task {
 
 	/* Of a guest */
 	const struct guest_kernel *kernel;
-	int processor;
 	int requests; /* where indexes of units (size_t) are read until the end */
 };
 

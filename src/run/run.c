@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "guest/processor.h"
 #include "process/supervise.h"
 #include "run/guest_place.h"
 #include "run/pool.h"
@@ -117,8 +116,7 @@ static void run_in_guest(struct schedule *schedule, const struct guest_kernel *k
 {
 	struct run_result *result = schedule->result;
 	CLEANUP_GUEST_PLACE struct guest_place guest = {.guest = NULL};
-	if (guest_place_open(&guest, kernel, schedule->options, processor_here(), &result->interrupted,
-			     &result->trouble) < 0) {
+	if (guest_place_open(&guest, kernel, schedule->options, &result->interrupted, &result->trouble) < 0) {
 		if (result->interrupted)
 			error_clear(&result->trouble);
 		return;

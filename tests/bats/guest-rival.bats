@@ -145,6 +145,39 @@ end_rival() {
 	assert_same 700 "$(grep -c '^-A -t 10\.77\.' <<<"$output")"
 }
 
+# Whether a process that is traced has been stopped: it would have gone on meanwhile.
+has_stopped() {
+	local before
+	before=$(grep -e '^State:.t' -e ctxt "/proc/$1/status") || return
+	read -r -t 0.1 _ <>nothing
+	[[ $before == State:*$'\n'*$'\n'* && $before == "$(grep -e '^State:.t' -e ctxt "/proc/$1/status")" ]]
+}
+
+@test "a rival that writes while a restore reads the table back is noticed, at any moment" {
+	local requests at restore
+	ipvs-iso snapshot -o wanted.json
+	ipvsadm -C
+	strace -qqq -o requests -e trace=sendmsg ipvs-iso restore wanted.json
+	requests=$(wc -l <requests)
+	mkfifo nothing
+	# The last request is the one after which nobody looks any more. Before it come the sysctls, timeouts, daemons, and the
+	# destinations of one service after another.
+	for ((at = requests - 1; at > requests - 6; at--)); do
+		ipvsadm -C
+		background strace -qqq -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=STOP:when=$at \
+			ipvs-iso restore wanted.json
+		wait_until pgrep -P "$job" -x ipvs-iso >/dev/null
+		restore=$(pgrep -P "$job" -x ipvs-iso)
+		wait_until has_stopped "$restore"
+		ipvsadm -A -f 66
+		kill -CONT "$restore"
+		wait_for_job
+		echo "at request $at of $requests"
+		assert_status 125
+		assert_contains "$stderr" 'somebody else is changing the table' '+ -A -f 66 -s wlc'
+	done
+}
+
 @test "a unit's own changes are not taken for a rival's" {
 	capture ipvs-iso run --unit 1 --unit 2 -- ipvsadm -A -f
 	assert_status 123

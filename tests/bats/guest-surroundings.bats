@@ -13,6 +13,7 @@ setup() {
 
 teardown() {
 	end_background
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 	clean_table
 }
 
@@ -35,19 +36,19 @@ assert_nothing_owed() {
 }
 
 @test "where the kernel does not load ip_vs itself, libkmod does; where that is missing it is named" {
-	local library
-	library=$(ldconfig -p | sed -n '/libkmod\.so\.2/ { s/.*=> //p; q; }')
+	# shellcheck disable=SC2016 # for the shell inside
+	local hidden='for library in $(ldconfig -p | sed -n "/libkmod\.so\.2/s/.*=> //p"); do
+		mount --bind /dev/null "$library"; done; exec ipvs-iso snapshot'
 	clean_table
 	before=$(table)
 	echo /bin/false >/proc/sys/kernel/modprobe
 	# shellcheck disable=SC2046 # words on purpose
 	rmmod $(sed -n 's/^\(ip_vs[^ ]*\) .*/\1/p' /proc/modules)
-	capture unshare --mount sh -c 'mount --bind /dev/null "$1"; exec ipvs-iso snapshot' sh "$library"
+	capture unshare --mount sh -c "$hidden"
 	assert_status 125
 	assert_contains "$stderr" 'this kernel has no IPVS: cannot load the kernel module ip_vs: ' libkmod.so.2 'modprobe ip_vs'
 	capture ipvs-iso snapshot
 	assert_status 0
-	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 	assert_nothing_owed
 }
 
