@@ -126,6 +126,12 @@ static struct requests requests_for(size_t count)
 	return requests;
 }
 
+static void requests_free(struct requests *requests)
+{
+	free(requests->bytes);
+	free(requests->starts);
+}
+
 static void append(struct requests *requests, struct nl_msg *request)
 {
 	const struct nlmsghdr *header = nlmsg_hdr(request);
@@ -206,7 +212,9 @@ static double restore(const struct door *door, size_t services, size_t destinati
 		send_bytes(door, &fence, sizeof fence);
 		receive_to_end(door);
 	}
-	return seconds() - start;
+	double end = seconds();
+	requests_free(&requests);
+	return end - start;
 }
 
 static double read_all(const struct door *door, size_t services)
@@ -224,7 +232,10 @@ static double read_all(const struct door *door, size_t services)
 		send_bytes(door, requests.bytes + requests.starts[i], requests.starts[i + 1] - requests.starts[i]);
 		receive_to_end(door);
 	}
-	return seconds() - start;
+	double end = seconds();
+	requests_free(&requests);
+	nlmsg_free(list);
+	return end - start;
 }
 
 int main(int count, char **arguments)

@@ -76,14 +76,14 @@ static void random_name(struct chance *chance, enum random_kind kind, char name[
 			const char *const *words, uint32_t count)
 {
 	static const char letters[] = "abz09-_.#\"\\'=[{\x01";
+	memset(name, 0, TABLE_NAME_ROOM);
 	if (kind != RANDOM_ANYTHING || !one_in(chance, 3)) {
 		const char *word = words[chance_below(chance, count)];
-		memset(name, 0, TABLE_NAME_ROOM);
-		memcpy(name, word, strlen(word));
+		for (size_t i = 0; word[i]; i++)
+			name[i] = word[i];
 		return;
 	}
 	uint32_t length = 1 + chance_below(chance, TABLE_NAME_ROOM - 1);
-	memset(name, 0, TABLE_NAME_ROOM);
 	for (uint32_t i = 0; i < length; i++)
 		name[i] = letters[chance_below(chance, sizeof letters - 1)];
 }

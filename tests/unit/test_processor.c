@@ -44,10 +44,8 @@ static void each_is_taken_once_until_it_is_given_back(void **state)
 	assert_int_equal(PROCESSOR_ANY, processor);
 	for (size_t i = 0; i < free_ones; i++) {
 		file_cleanup_close(&taken[i]);
-		CLEANUP_CLOSE int again = processor_take(&processor);
-		assert_true(again >= 0);
-		taken[i] = again;
-		again = -1;
+		taken[i] = processor_take(&processor);
+		assert_true(taken[i] >= 0);
 	}
 	for (size_t i = 0; i < free_ones; i++)
 		file_cleanup_close(&taken[i]);
