@@ -111,17 +111,37 @@ assert_ended() {
 
 # ---- the live table, as others than ipvs-iso show it ----
 
-# Services and destinations, in the kernel's own order. Starts no process.
+# Sorts what /proc/net/ip_vs or ipvsadm prints by service: those that share a bucket of the kernel's hash stand in the order
+# in which they were added, and which do is another matter after each boot. Destinations stay in their order.
+sort_services() {
+	local line count=0 sorted=() block='' i
+	while IFS= read -r line || [ "$block" ]; do
+		if [[ $line == '  -> '* ]]; then
+			block+=$'\n'$line
+			continue
+		fi
+		for ((i = count; i > 0; i--)); do
+			[[ ${sorted[i - 1]} > $block ]] || break
+			sorted[i]=${sorted[i - 1]}
+		done
+		sorted[i]=$block
+		count=$((count + 1))
+		block=$line
+	done
+	printf '%s\n' "${sorted[@]:1}" # the first was before the first line
+}
+
+# Services, and destinations in the kernel's own order. Starts no process.
 services() {
 	local text
 	read_whole text /proc/net/ip_vs
-	printf '%s\n' "$text"
+	sort_services <<<"$text"
 }
 
 # Everything: thresholds, timeouts and sync daemons, too.
 table() {
 	services
-	ipvsadm -Ln --nosort --thresholds
+	ipvsadm -Ln --nosort --thresholds | sort_services
 	ipvsadm -L --timeout
 	# It would print nothing.
 	! sync_daemon_runs || ipvsadm -L --daemon
