@@ -80,7 +80,7 @@ recover_host() {
 }
 
 @test "three deep, failing or killed at any level: each unit has its table back, and at last the host" {
-	export -f level assert_same short_table services read_whole
+	export -f level assert_same short_table services sort_services read_whole
 
 	nest
 	assert_status 21
@@ -160,7 +160,7 @@ kill_inside() {
 		grep -q '"fwmark": 66' "$(sed -n 's/.* is in //p' told)"
 		[ "$(ipvs-iso recover)" = 'There is nothing to recover: no run was killed before it could put the table back.' ]
 	UNIT
-	export -f kill_inside short_table services read_whole assert_same assert_contains
+	export -f kill_inside short_table services sort_services read_whole assert_same assert_contains
 	capture ipvs-iso run -q --fail-on none -- bash -e unit
 	assert_status 0
 	assert_matches "$(<status)" "lock           held by process [0-9]+ \(bash -e unit\), since [^
@@ -216,7 +216,7 @@ journal        $IPVS_ISO_STATE_DIR/[^/]*/journal-1.json: a run was killed before
 		ipvsadm -C
 		echo "$survivor" >survivor
 	UNIT
-	export -f short_table services read_whole assert_same assert_contains
+	export -f short_table services sort_services read_whole assert_same assert_contains
 	capture ipvs-iso run -q -- bash -e unit
 	assert_status 0
 	[ ! -e ran ]
