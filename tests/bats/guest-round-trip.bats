@@ -18,8 +18,8 @@ teardown() {
 # All that can be seen of the table.
 everything() {
 	services
-	ipvsadm -Ln --nosort
-	ipvsadm -Ln --nosort --thresholds
+	ipvsadm -Ln --nosort | sort_services
+	ipvsadm -Ln --nosort --thresholds | sort_services
 	ipvsadm -Sn
 	ipvsadm -L --timeout
 	ipvsadm -L --daemon
