@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,9 +16,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-
-/* As the kernel has it. */
-#define LINKS_MAX 40
+#include "base/walk.h"
 
 void report_target_close(struct report_target *target)
 {
@@ -31,127 +28,51 @@ void report_target_close(struct report_target *target)
 
 /* ---- finding it ---- */
 
-/* The way to a file, walked by steps. */
-struct walk {
-	const char *path; /* all of it, for messages */
-	int directory;    /* where it has come to */
-	char *rest;       /* what is still to be walked */
-	unsigned links;   /* how many were followed */
-};
-
-static int walk_fail(const struct walk *walk, int number, struct error *error)
-{
-	return error_set_errno(error, number, "cannot write %s", walk->path);
-}
-
-static int walk_enter(struct walk *walk, int descriptor, struct error *error)
-{
-	if (descriptor < 0)
-		return walk_fail(walk, errno, error);
-	file_cleanup_close(&walk->directory);
-	walk->directory = descriptor;
-	return 0;
-}
-
-/* Walks from here on by `way`. */
-static int walk_by(struct walk *walk, char *way, struct error *error)
-{
-	free(walk->rest);
-	walk->rest = way;
-	if (*way != '/')
-		return 0;
-	return walk_enter(walk, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), error);
-}
-
 /* What the kernel allows where fs.protected_symlinks is 1. */
-static int check_link(const struct walk *walk, const struct stat *link, const char *name, struct error *error)
+static int judge_step(void *context, const struct walk_step *step, struct error *error)
 {
+	const char *path = context;
 	struct stat folder;
-	if (fstat(walk->directory, &folder) < 0)
-		return walk_fail(walk, errno, error);
+	if (!S_ISLNK(step->status.st_mode))
+		return 0;
+	if (fstat(step->directory, &folder) < 0)
+		return error_set_errno(error, errno, "cannot write %s", path);
 	bool for_everybody = (folder.st_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH);
-	if (!for_everybody || link->st_uid == geteuid() || link->st_uid == folder.st_uid)
+	if (!for_everybody || step->status.st_uid == geteuid() || step->status.st_uid == folder.st_uid)
 		return 0;
 	error_set(error, ERROR_PERMISSION,
-		  "cannot write %s: %s is a link that another user made in a folder which everybody may write to",
-		  walk->path, name);
+		  "cannot write %s: %s is a link that another user made in a folder which everybody may write to", path,
+		  step->name);
 	return error_remedy(error, "name the file that the report shall go to, or another folder");
 }
 
-static int walk_link(struct walk *walk, int link, const char *name, const char *behind, struct error *error)
+/* What is there already may be replaced where it is a file. */
+static int check_end(const struct walk_end *end, const char *path, struct error *error)
 {
 	struct stat file;
-	char to[PATH_MAX];
-	if (fstat(link, &file) < 0)
-		return walk_fail(walk, errno, error);
-	if (check_link(walk, &file, name, error) < 0)
-		return -1;
-	if (++walk->links > LINKS_MAX)
-		return walk_fail(walk, ELOOP, error);
-	ssize_t length = readlinkat(link, "", to, sizeof to);
-	if (length < 0)
-		return walk_fail(walk, errno, error);
-	return walk_by(walk, memory_printf("%.*s%s", (int)length, to, behind), error);
-}
-
-/* The last step. 1: the name is a link, and there is more to walk. */
-static int walk_last(struct walk *walk, const char *name, struct error *error)
-{
-	struct stat file;
-	CLEANUP_CLOSE int found = openat(walk->directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (found < 0)
-		return errno == ENOENT ? 0 : walk_fail(walk, errno, error);
-	if (fstat(found, &file) < 0)
-		return walk_fail(walk, errno, error);
-	if (S_ISLNK(file.st_mode))
-		return walk_link(walk, found, name, "", error) < 0 ? -1 : 1;
+	if (end->file < 0)
+		return 0;
+	if (fstat(end->file, &file) < 0)
+		return error_set_errno(error, errno, "cannot write %s", path);
 	if (S_ISDIR(file.st_mode))
-		return walk_fail(walk, EISDIR, error);
+		return error_set_errno(error, EISDIR, "cannot write %s", path);
 	if (!S_ISREG(file.st_mode))
-		return error_set(error, ERROR_INPUT, "cannot write %s: it is no regular file", walk->path);
+		return error_set(error, ERROR_INPUT, "cannot write %s: it is no regular file", path);
 	return 0;
 }
 
-/* A step into a folder, or along a link. */
-static int walk_step(struct walk *walk, const char *name, const char *behind, struct error *error)
+static int find(struct report_target *target, struct error *error)
 {
-	struct stat file;
-	int next = openat(walk->directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (next < 0)
-		return walk_fail(walk, errno, error);
-	if (fstat(next, &file) == 0 && S_ISLNK(file.st_mode)) {
-		int failed = walk_link(walk, next, name, behind, error);
-		close(next);
-		return failed;
-	}
-	if (walk_enter(walk, next, error) < 0)
+	CLEANUP_WALK_END struct walk_end end = WALK_END_INIT;
+	const struct walk_rules rules = {
+		.from = AT_FDCWD, .purpose = "cannot write", .judge = judge_step, .context = target->path};
+	if (walk(&end, &rules, target->path, error) < 0 || check_end(&end, target->path, error) < 0)
 		return -1;
-	return walk_by(walk, memory_copy_string(behind + strspn(behind, "/")), error);
-}
-
-/* Walks to the end. The last name; NULL with an error. The caller frees. */
-static char *walk_on(struct walk *walk, struct error *error)
-{
-	for (;;) {
-		const char *start = walk->rest + strspn(walk->rest, "/");
-		size_t length = strcspn(start, "/");
-		CLEANUP_FREE char *name = memory_copy_bytes(start, length);
-		CLEANUP_FREE char *behind = memory_copy_string(start + length);
-		if (*behind) {
-			if (walk_step(walk, name, behind, error) < 0)
-				return NULL;
-			continue;
-		}
-		if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-			walk_fail(walk, EISDIR, error);
-			return NULL;
-		}
-		int more = walk_last(walk, name, error);
-		if (more < 0)
-			return NULL;
-		if (more == 0)
-			return memory_copy_string(name);
-	}
+	target->directory = end.directory;
+	target->name = end.name;
+	end.directory = -1;
+	end.name = NULL;
+	return 0;
 }
 
 /* ---- writing it ---- */
@@ -177,17 +98,10 @@ static int create_beside(const struct report_target *target, char **name, struct
 
 int report_target_open(struct report_target *target, const char *path, struct error *error)
 {
-	struct walk walk = {.path = path, .directory = AT_FDCWD};
 	*target = REPORT_TARGET_INIT;
 	target->path = memory_copy_string(path);
-	if (walk_enter(&walk, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), error) == 0 &&
-	    walk_by(&walk, memory_copy_string(path), error) == 0)
-		target->name = walk_on(&walk, error);
-	free(walk.rest);
-	target->directory = walk.directory;
-
 	CLEANUP_FREE char *trial = NULL;
-	CLEANUP_CLOSE int descriptor = target->name ? create_beside(target, &trial, error) : -1;
+	CLEANUP_CLOSE int descriptor = find(target, error) == 0 ? create_beside(target, &trial, error) : -1;
 	if (descriptor < 0) {
 		report_target_close(target);
 		return -1;
