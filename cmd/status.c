@@ -143,7 +143,8 @@ static void say_survivors(int directory, unsigned depth, const char *label)
 	printf(LABEL "the run that took it was killed, but processes that it started live on and hold it:\n", label);
 	for (size_t i = 0; i < survivors.pids.count; i++) {
 		CLEANUP_FREE char *command_line = descendants_command_line(survivors.pids.items[i]);
-		printf(LABEL "  process %d: %s\n", "", (int)survivors.pids.items[i], command_line);
+		if (command_line)
+			printf(LABEL "  process %d: %s\n", "", (int)survivors.pids.items[i], command_line);
 	}
 	/* To one of them it would be no advice. */
 	if (depth >= lock_depth(directory))

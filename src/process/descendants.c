@@ -311,7 +311,7 @@ char *descendants_command_line(pid_t pid)
 
 	CLEANUP_FREE char *name = read_process_file(pid, "comm", &length);
 	if (!name)
-		return memory_copy_string("[gone]");
+		return NULL;
 	make_line(name, length, '\n');
 	return memory_printf("[%s]", name);
 }

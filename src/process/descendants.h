@@ -50,9 +50,8 @@ int descendants_list(pid_t ancestor, const struct process_list *except, struct p
 int process_signal(const struct process *process, int signal);
 
 /*
- * The command line of a process, as `ps` shows it: arguments with spaces between, "[name]" where there are none,
- * "[gone]" when it has ended. Control characters become '?'; other bytes are as they are, UTF-8 or not. The caller
- * frees.
+ * The command line of a process, as `ps` shows it: arguments with spaces between, "[name]" where there are none.
+ * Control characters become '?'; other bytes are as they are, UTF-8 or not. NULL when it has ended. The caller frees.
  */
 char *descendants_command_line(pid_t pid);
 

@@ -19,6 +19,8 @@
 /* How often stopping everything is tried, at most so many milliseconds apart, before killing what there is. */
 #define STOPPING_ROUNDS 50
 #define STOPPING_ROUND_MS 10
+/* How often it is tried to name somebody who is alive, before it is said that they come and go too fast. */
+#define NAMING_ROUNDS 20
 #define CHILDREN_AT_ONCE 1000
 
 /* What look() found out. */
@@ -165,30 +167,44 @@ static void note(struct outcome *outcome, pid_t pid, char *command_line, bool su
 	*leftover = (struct leftover){.pid = pid, .command_line = command_line, .survived = survived};
 }
 
-static void note_alive(struct outcome *outcome, const struct process_list *alive)
+/* Names those that are alive. Who has ended meanwhile did so by itself, and left nothing but perhaps another. */
+static void note_alive(struct outcome *outcome, struct cleanup *cleanup)
 {
-	for (size_t i = 0; i < alive->processes.count; i++) {
-		pid_t pid = alive->processes.items[i].pid;
-		note(outcome, pid, descendants_command_line(pid), false);
+	for (int round = 0; cleanup->presence == ALIVE && outcome->leftovers.count == 0; round++) {
+		if (round == NAMING_ROUNDS) {
+			note(outcome, 0, memory_copy_string("[processes that come and go too fast to be seen]"), false);
+			return;
+		}
+		for (size_t i = 0; i < cleanup->alive.processes.count; i++) {
+			pid_t pid = cleanup->alive.processes.items[i].pid;
+			char *command_line = descendants_command_line(pid);
+			if (command_line)
+				note(outcome, pid, command_line, false);
+		}
+		if (outcome->leftovers.count == 0)
+			look(cleanup);
 	}
-	if (alive->processes.count == 0)
-		note(outcome, 0, memory_copy_string("[processes that come and go too fast to be seen]"), false);
 }
 
 static void note_survivors(struct outcome *outcome, const struct process_list *alive)
 {
 	size_t noted = outcome->leftovers.count;
+	size_t survivors = 0;
 	for (size_t i = 0; i < alive->processes.count; i++) {
 		pid_t pid = alive->processes.items[i].pid;
+		CLEANUP_FREE char *command_line = descendants_command_line(pid);
+		if (!command_line)
+			continue;
+		survivors++;
 		size_t at = 0;
 		while (at < noted && outcome->leftovers.items[at].pid != pid)
 			at++;
 		if (at < noted)
 			outcome->leftovers.items[at].survived = true;
 		else
-			note(outcome, pid, descendants_command_line(pid), true);
+			note(outcome, pid, memory_copy_string(command_line), true);
 	}
-	if (alive->processes.count == 0)
+	if (survivors == 0)
 		note(outcome, 0, memory_copy_string("[processes that come and go too fast to be killed]"), true);
 }
 
@@ -215,8 +231,9 @@ void leftovers_end(struct outcome *outcome, const struct origin *origin, int64_t
 	};
 
 	wait_until_gone(&cleanup, MOMENT_MS, false);
+	if (cleanup.presence == ALIVE)
+		note_alive(outcome, &cleanup);
 	if (cleanup.presence == ALIVE) {
-		note_alive(outcome, &cleanup.alive);
 		signal_all(&cleanup, SIGTERM);
 		signal_all(&cleanup, SIGCONT);
 		wait_until_gone(&cleanup, grace_ms, true);

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/duration.h"
@@ -463,6 +464,33 @@ static int storm(void)
 
 static char *this_program;
 
+/* This program itself, as a command: chains of processes, of which each starts the next and ends a moment later. */
+static int chains(void)
+{
+	const struct timespec moment = {.tv_nsec = 500000};
+	int64_t end = duration_now() + STORM_MS;
+	for (int i = 0; i < 8; i++) {
+		bool first = fork() == 0;
+		while (first && duration_now() < end) {
+			nanosleep(&moment, NULL);
+			if (fork() > 0)
+				_exit(0);
+		}
+	}
+	return 0;
+}
+
+static void who_has_gone_is_not_named_but_that_there_was_somebody_is(void **state)
+{
+	(void)state;
+	char *arguments[] = {this_program, "chains", NULL};
+	CLEANUP_OUTCOME struct outcome outcome = run((struct command){.arguments = arguments, .kill_after_ms = 1});
+	assert_true(outcome.leftovers.count > 0);
+	for (size_t i = 0; i < outcome.leftovers.count; i++)
+		assert_string_not_equal(outcome.leftovers.items[i].command_line, "[gone]");
+	assert_no_children();
+}
+
 static void a_storm_of_forks_ends(void **state)
 {
 	(void)state;
@@ -720,6 +748,8 @@ static void ctrl_z_works_where_the_command_has_the_terminal(void **state)
 
 int main(int count, char **arguments)
 {
+	if (count == 2 && strcmp(arguments[1], "chains") == 0)
+		return chains();
 	if (count == 2 && strcmp(arguments[1], "storm") == 0)
 		return storm();
 	/* SIGTERM is blocked before long, so timeout(1) alone could not end this if it hung. */
@@ -748,6 +778,7 @@ int main(int count, char **arguments)
 		cmocka_unit_test(what_is_left_and_stopped_is_ended),
 		cmocka_unit_test(what_is_left_and_ignores_sigterm_is_killed),
 		cmocka_unit_test_setup_teardown(who_ends_in_a_moment_is_not_left, enter_folder, leave_folder),
+		cmocka_unit_test(who_has_gone_is_not_named_but_that_there_was_somebody_is),
 		cmocka_unit_test(a_storm_of_forks_ends),
 		cmocka_unit_test(a_signal_is_passed_on),
 		cmocka_unit_test(a_command_may_end_as_it_likes_on_a_signal),
