@@ -16,9 +16,9 @@ static const struct report_format *format; /* NULL: not said */
 static const char *output = "-";
 
 static const struct option_row options[] = {
-	[OPTION_FORMAT] = {'f', "format", "text|json|junit|tap|markdown|html|github",
+	[OPTION_FORMAT] = {'f', "format", "text|json|junit|tap|tap13|markdown|html|github",
 			   "what to write; default: by the ending of the file that\n--output names, else text"},
-	[OPTION_OUTPUT] = {'o', "output", "FILE",
+	[OPTION_OUTPUT] = {'o', "output", "[FORMAT:]FILE",
 			   "write to FILE instead of standard output;\na file is replaced whole or not at all"},
 	{0},
 };
@@ -36,10 +36,11 @@ static int set_option(int index, const char *value, struct error *error)
 	return 0;
 }
 
-static int choose_format(bool to_file, struct error *error)
+/* With --format a file may have any name. */
+static int choose_format(struct error *error)
 {
 	if (!format)
-		format = to_file ? report_format_of_file(output, error) : report_format_named("text", error);
+		format = report_format_for(output, &output, error);
 	return format ? 0 : -1;
 }
 
@@ -56,10 +57,9 @@ static int write_to_file(const struct run_result *result, struct error *error)
 static int make_report(char *const *names, int count, struct error *error)
 {
 	CLEANUP_RUN_RESULT struct run_result result = {0};
-	bool to_file = strcmp(output, "-") != 0;
-	if (choose_format(to_file, error) < 0 || report_gather(&result, names, (size_t)count, error) < 0)
+	if (choose_format(error) < 0 || report_gather(&result, names, (size_t)count, error) < 0)
 		return -1;
-	if (to_file) {
+	if (strcmp(output, "-") != 0) {
 		if (write_to_file(&result, error) < 0)
 			return -1;
 	} else {

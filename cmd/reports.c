@@ -16,9 +16,10 @@ void planned_reports_clear(struct planned_reports *reports)
 int planned_reports_add(struct planned_reports *reports, const char *what, struct error *error)
 {
 	struct planned_report report = {.target = REPORT_TARGET_INIT};
+	const char *file = what;
 	bool to_file = strcmp(what, "github") != 0;
-	report.format = to_file ? report_format_of_file(what, error) : report_format_named(what, error);
-	if (!report.format || (to_file && report_target_open(&report.target, what, error) < 0))
+	report.format = to_file ? report_format_for(what, &file, error) : report_format_named(what, error);
+	if (!report.format || (to_file && report_target_open(&report.target, file, error) < 0))
 		return -1;
 	*array_append(&reports->list) = report;
 	return 0;
@@ -29,7 +30,7 @@ int planned_reports_add_folder(struct planned_reports *reports, struct error *er
 	const char *folder = getenv("IPVS_ISO_REPORT_DIR");
 	if (!folder || !*folder)
 		return 0;
-	struct planned_report report = {.format = report_format_of_file(".json", error)};
+	struct planned_report report = {.format = report_format_named("json", error)};
 	if (report_target_open_in(&report.target, folder, error) < 0)
 		return error_context(error, "IPVS_ISO_REPORT_DIR");
 	*array_append(&reports->list) = report;
@@ -40,7 +41,7 @@ static int write_report(const struct planned_report *report, const struct run_re
 {
 	size_t length;
 	CLEANUP_FREE char *text = report_render(report->format, result, &length);
-	if (report->target.name) {
+	if (report->target.path) {
 		if (report_target_write(&report->target, text, length, error) < 0)
 			return -1;
 	} else {

@@ -10,7 +10,7 @@
 
 struct planned_report {
 	const struct report_format *format;
-	struct report_target target; /* without a name: standard error */
+	struct report_target target; /* without a path: standard error */
 };
 
 struct planned_reports {
@@ -20,7 +20,10 @@ struct planned_reports {
 #define CLEANUP_PLANNED_REPORTS __attribute__((cleanup(planned_reports_clear)))
 void planned_reports_clear(struct planned_reports *reports);
 
-/* Adds what --report says: a file, whose ending names the format, or the word "github". Sees that it can be written. */
+/*
+ * Adds what --report says: a file, whose ending names the format, FORMAT:FILE, or the word "github". Sees that it can be
+ * written.
+ */
 int planned_reports_add(struct planned_reports *reports, const char *what, struct error *error);
 
 /* Adds a result in the folder that IPVS_ISO_REPORT_DIR names, where that is set. */

@@ -87,10 +87,11 @@ const struct option_row run_option_rows[] = {
 			   "which units' output is shown: as it comes, or, with\n"
 			   "several jobs, each unit's when it ends; default: always"},
 	[OPTION_KEEP] = {0, "keep", NULL, "do not flush first: units run on the table as it is"},
-	[OPTION_REPORT] = {0, "report", "FILE",
+	[OPTION_REPORT] = {0, "report", "[FORMAT:]FILE",
 			   "write the results to FILE, by its ending as .json, .xml\n"
-			   "(JUnit), .tap, .md, .html or .txt; 'github': annotate\n"
-			   "the job of GitHub Actions; may be given several times"},
+			   "(JUnit), .tap, .md, .html or .txt, or as FORMAT:FILE\n"
+			   "says; 'github': annotate the job of GitHub Actions; may\n"
+			   "be given several times"},
 	[OPTION_USER] = {0, "user", "NAME",
 			 "run COMMAND as that user, without root's rights;\n"
 			 "ipvs-iso itself keeps them"},

@@ -85,7 +85,7 @@ _ipvs_iso_value() {
 		return
 		;;
 	'report -f' | 'report --format')
-		_ipvs_iso_words 'text json junit tap markdown html github' "$3"
+		_ipvs_iso_words 'text json junit tap tap13 markdown html github' "$3"
 		return
 		;;
 	'snapshot -f' | 'snapshot --format')

@@ -154,5 +154,5 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s s -l stable -x -d 'How l
 complete -c ipvs-iso -n '__ipvs_iso_options_of wait' -s t -l timeout -x -d 'How long to wait'
 complete -c ipvs-iso -n '__ipvs_iso_options_of recover' -l kill -d 'First end what a killed run left running'
 
-complete -c ipvs-iso -n '__ipvs_iso_options_of report' -s f -l format -xa 'text json junit tap markdown html github' -d 'What to write'
+complete -c ipvs-iso -n '__ipvs_iso_options_of report' -s f -l format -xa 'text json junit tap tap13 markdown html github' -d 'What to write'
 complete -c ipvs-iso -n '__ipvs_iso_options_of report' -s o -l output -r -F -d 'Write to a file'

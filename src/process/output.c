@@ -217,8 +217,7 @@ void output_flush(struct output *output, bool hurried)
 	}
 }
 
-/* 0, 1 where nobody takes any more, or -1 with errno. */
-static int write_patiently(int stream, const char *bytes, size_t length)
+int output_write(int stream, const char *bytes, size_t length)
 {
 	int64_t moved = duration_now();
 	while (length > 0) {
@@ -269,7 +268,7 @@ int output_show(const struct output *output, struct error *error)
 			if (read_kept(output, at + done, bytes, step, error) < 0)
 				return -1;
 			tell_bystander(output, part->stream, bytes[step - 1]);
-			int taken = write_patiently(part->stream, bytes, step);
+			int taken = output_write(part->stream, bytes, step);
 			if (taken < 0)
 				return error_set_errno(error, errno, "cannot write what the unit printed");
 			*nobody = taken > 0;

@@ -80,6 +80,12 @@ void output_drain(struct output *output);
 void output_flush(struct output *output, bool hurried);
 
 /*
+ * Writes bytes to any descriptor, one that does not block or one that does. A reader that takes nothing is waited for until a
+ * signal asks us to end. 0; 1 where nobody takes any more; -1 with errno.
+ */
+int output_write(int stream, const char *bytes, size_t length);
+
+/*
  * Shows what was kept, stdout on stdout and stderr on stderr, in the order in which it came. A reader that takes
  * nothing is waited for likewise. -1 when what was kept cannot be read or written.
  */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The Test Anything Protocol, version 14: a line for each unit, and what else is known of it as YAML below that. */
+/*
+ * The Test Anything Protocol: a line for each unit, and what else is known of it as YAML below that. Version 14, and 13 for
+ * readers that refuse a newer one, as prove(1) does: nothing that only 14 has is used.
+ */
 #include <inttypes.h>
 
 #include "base/memory.h"
@@ -100,10 +103,9 @@ static void put_comment(FILE *stream, const char *what, const char *text)
 	fputc('\n', stream);
 }
 
-void report_tap(FILE *stream, const struct run_result *result, const struct report_style *style)
+static void put_report(FILE *stream, const struct run_result *result, int version)
 {
-	(void)style;
-	fprintf(stream, "TAP version 14\n1..%zu\n", result->planned);
+	fprintf(stream, "TAP version %d\n1..%zu\n", version, result->planned);
 	put_comment(stream, "command", result->command);
 	put_comment(stream, "kernel", result->kernel);
 	CLEANUP_FREE char *order = summary_order(result);
@@ -120,4 +122,16 @@ void report_tap(FILE *stream, const struct run_result *result, const struct repo
 		characters_write_text(stream, trouble, character_put_on_line);
 		fputc('\n', stream);
 	}
+}
+
+void report_tap(FILE *stream, const struct run_result *result, const struct report_style *style)
+{
+	(void)style;
+	put_report(stream, result, 14);
+}
+
+void report_tap13(FILE *stream, const struct run_result *result, const struct report_style *style)
+{
+	(void)style;
+	put_report(stream, result, 13);
 }

@@ -36,6 +36,26 @@ leave_things='ipvsadm -A -f 7 -s rr; ipvsadm -a -f 7 -r 10.0.0.1 -w 3; ipvsadm -
 	done
 }
 
+@test "run --report: to standard output, to a pipe, and to one whose reader comes late" {
+	capture ipvs-iso run --report - --report tap:/dev/stderr -- echo said
+	assert_status 0
+	assert_matches "$output" $'said\n    PASS \\[[^]]*] echo said\n SUMMARY 1 unit: 1 passed; [0-9.]+ s'
+	assert_contains "$stderr" $'TAP version 14\n1..1\n'
+	mkfifo pipe.json
+	(until [ -e ran ]; do :; done; exec cat pipe.json >received.json) &
+	ipvs-iso run --report pipe.json --report run.json -- touch ran
+	wait $!
+	cmp received.json run.json
+	# Nobody waits for ever, and a signal ends the wait.
+	background ipvs-iso run --report pipe.json -- touch again
+	wait_until test -e again
+	kill -TERM "$job"
+	wait_for_job
+	assert_status 125
+	assert_contains "$stderr" 'cannot write pipe.json: nobody reads this pipe'
+	[ -p pipe.json ]
+}
+
 @test "run --report: residue in the words of ipvsadm, and whether it fails the run" {
 	capture ipvs-iso run --fail-on timeouts --report run.json -- sh -c "$leave_things"
 	assert_status 123

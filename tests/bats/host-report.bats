@@ -50,9 +50,9 @@ assert_error() {
 	ipvs-iso report -o report.txt -f json - <"$everything"
 	cmp report.txt "$everything"
 	capture ipvs-iso report -o report.yaml "$everything"
-	assert_error "the endings are .txt, .json, .xml, .tap, .md, .html"
+	assert_error "the endings are .txt, .json, .xml, .tap, .md, .html; with any other, name the format, as in text:FILE: text, json, junit, tap, tap13, markdown, html, github"
 	capture ipvs-iso report -f yaml "$everything"
-	assert_error "report: --format: there is no format 'yaml'; the formats are text, json, junit, tap, markdown, html, github"
+	assert_error "report: --format: there is no format 'yaml'; the formats are text, json, junit, tap, tap13, markdown, html, github"
 	capture ipvs-iso report
 	assert_error 'report: no result given'
 }
@@ -183,9 +183,37 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 		assert points[5][3]["residue"] == [{"class": "processes", "action": "left", "fails": True, "text": "process 900: " + nasty}]
 		assert points[3][3]["output"] == "  not ok 1 of " + nasty + "\n\nend"
 	PYTHON
-	# prove(1) counts the same.
-	small_result 1 one | ipvs-iso report -f tap - | sed 1d >one.tap
+}
+
+@test "report: tap13 is what prove takes, whatever is in it; where it refuses 14, that is why it is there" {
+	small_result 1 one >one.json
+	ipvs-iso report -o tap13:one.tap one.json
+	assert_same 'TAP version 13' "$(head -1 one.tap)"
 	prove -Q -e cat one.tap
+	# All but the first line is the same.
+	ipvs-iso report -f tap13 "$everything" >13.tap
+	ipvs-iso report -f tap "$everything" | sed '1s/14/13/' | cmp - 13.tap
+	capture prove -e cat 13.tap
+	assert_contains "$output" 'Failed tests:  2, 4-7'
+	assert_lacks "$output" 'Unknown TAP token'
+}
+
+@test "report: -o FORMAT:FILE, a pipe, and descriptors that somebody else opened" {
+	mkfifo pipe
+	cat pipe >received &
+	ipvs-iso report -o json:pipe "$everything"
+	wait $!
+	cmp received "$everything"
+	{ echo before; ipvs-iso report -o json:/dev/stdout "$everything"; echo behind; } >out
+	{ echo before; cat "$everything"; echo behind; } | cmp - out
+	ipvs-iso report -o json:/dev/fd/7 "$everything" 7>&1 >out | cmp - "$everything"
+	capture ipvs-iso report -o - "$everything"
+	local text=$output
+	capture ipvs-iso report -o /dev/stdout "$everything"
+	assert_same "$text" "$output"
+	ipvs-iso report -o /dev/null -f json "$everything"
+	capture ipvs-iso report -o json:/dev/fd/77 "$everything"
+	assert_error 'cannot write /dev/fd/77: Bad file descriptor'
 }
 
 @test "report: html is well-formed, and every part of it has a name for those who do not see it" {
@@ -270,7 +298,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 
 @test "run --report: what cannot be written is said before anything runs" {
 	capture ipvs-iso run --report report.yaml -- touch ran
-	assert_error "run: --report: the ending of 'report.yaml' is of no format of reports; the endings are .txt, .json, .xml"
+	assert_error "run: --report: the ending of 'report.yaml' is of no format of reports; the endings are .txt, .json, .xml, .tap, .md, .html; with any other, name the format, as in text:FILE: text, json, junit, tap, tap13, markdown, html, github"
 	capture ipvs-iso run --report good.json --report missing/report.xml -- touch ran
 	assert_error 'run: --report: cannot write missing/report.xml: No such file or directory'
 	mkdir folder.html

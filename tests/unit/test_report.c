@@ -279,22 +279,31 @@ static void formats_are_found_by_name_and_by_ending(void **state)
 {
 	(void)state;
 	CLEANUP_ERROR struct error error = ERROR_INIT;
+	const char *file;
 	for (const struct report_format *format = report_formats; format->name; format++) {
 		assert_ptr_equal(report_format_named(format->name, &error), format);
 		CLEANUP_FREE char *path = memory_printf("a.dir/name%s", format->ending ? format->ending : "");
 		if (format->ending)
-			assert_ptr_equal(report_format_of_file(path, &error), format);
+			assert_ptr_equal(report_format_for(path, &file, &error), format);
+		CLEANUP_FREE char *named = memory_printf("%s:tap:name.json", format->name);
+		assert_ptr_equal(report_format_for(named, &file, &error), format);
+		assert_string_equal(file, "tap:name.json");
 	}
+	assert_ptr_equal(report_format_for("-", &file, &error), report_format_named("text", &error));
+	assert_ptr_equal(report_format_for("xml:name.json", &file, &error), report_format_named("json", &error));
+	assert_string_equal(file, "xml:name.json");
 	assert_null(report_format_named("yaml", &error));
 	assert_string_equal(error.message,
-			    "there is no format 'yaml'; the formats are text, json, junit, tap, markdown, "
+			    "there is no format 'yaml'; the formats are text, json, junit, tap, tap13, markdown, "
 			    "html, github");
-	static const char *const wrong[] = {"name", "a.json/name", "name.JSON", "name.json.gz", "json", "", ".", "/"};
+	static const char *const wrong[] = {"name", "a.json/name", "name.JSON", "name.json.gz", "json",
+					    "",     ".",           "yaml:name", "json/:name",   "/"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-		assert_null(report_format_of_file(wrong[i], &error));
+		assert_null(report_format_for(wrong[i], &file, &error));
 	assert_string_equal(error.message,
 			    "the ending of '/' is of no format of reports; the endings are .txt, .json, .xml, "
-			    ".tap, .md, .html");
+			    ".tap, .md, .html; with any other, name the format, as in text:FILE: text, json, junit, "
+			    "tap, tap13, markdown, html, github");
 }
 
 /* GitHub takes 1 MiB: first the outputs are left out, then all but the totals. */

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,7 +117,16 @@ static void what_cannot_be_written_is_said_before(void **state)
 	check_refused("a.json/", "cannot write a.json/: No such file or directory");
 	check_refused("", "cannot write : Is a directory");
 	check_refused("folder.json/..", "cannot write folder.json/..: Is a directory");
-	check_refused("fifo.json", "cannot write fifo.json: it is no regular file");
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket.json"};
+	assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof address), 0);
+	close(listener);
+	check_refused("socket.json", "cannot write socket.json: it is no regular file, no pipe and no terminal");
+	int closed = dup(STDERR_FILENO);
+	close(closed);
+	CLEANUP_FREE char *nothing = memory_printf("/dev/fd/%d", closed);
+	CLEANUP_FREE char *message = memory_printf("cannot write %s: Bad file descriptor", nothing);
+	check_refused(nothing, message);
 	check_refused("loop.json", "cannot write loop.json: Too many levels of symbolic links");
 	check_refused("/proc/a.json",
 		      "cannot write /proc/a.json: cannot create a file in its folder: No such file or directory");
@@ -150,6 +161,7 @@ static void links_of_others_in_a_sticky_folder_are_not(void **state)
 	assert_int_equal(symlink("../precious/file.json", "sticky/file.json"), 0);
 	assert_int_equal(symlink("../precious", "sticky/folder"), 0);
 	assert_int_equal(symlink("sticky/folder", "ours"), 0);
+	assert_int_equal(mkfifo("sticky/pipe.json", 0666), 0);
 	/* Our own are. */
 	write_to("sticky/file.json", "ours");
 	check_content("precious/file.json", "ours");
@@ -165,6 +177,10 @@ static void links_of_others_in_a_sticky_folder_are_not(void **state)
 	check_refused("ours/a.json",
 		      "cannot write ours/a.json: folder is a link that another user made in a folder which "
 		      "everybody may write to");
+	assert_int_equal(chown("sticky/pipe.json", 61234, 61234), 0);
+	check_refused("sticky/pipe.json",
+		      "cannot write sticky/pipe.json: pipe.json is a pipe that another user made in a folder which "
+		      "everybody may write to");
 	/* Nor is one that is laid behind our back: it is replaced. */
 	assert_int_equal(report_target_open(&target, "sticky/later.json", &error), 0);
 	assert_int_equal(symlink("../precious/file.json", "sticky/later.json"), 0);
@@ -173,6 +189,62 @@ static void links_of_others_in_a_sticky_folder_are_not(void **state)
 	check_content("precious/file.json", "ours");
 	check_content("sticky/later.json", "new");
 	assert_int_equal(count_files("precious"), 1);
+}
+
+static void check_read(int reader, const char *expected)
+{
+	char bytes[100] = {0};
+	assert_int_equal(read(reader, bytes, sizeof bytes), (int)strlen(expected));
+	assert_string_equal(bytes, expected);
+	assert_int_equal(read(reader, bytes, sizeof bytes), 0);
+}
+
+/* Nobody need read it yet when it is found. */
+static void a_pipe_is_written_to_as_it_is(void **state)
+{
+	(void)state;
+	struct error error = ERROR_INIT;
+	assert_int_equal(mkfifo("pipe.json", 0600), 0);
+	struct report_target target;
+	assert_int_equal(report_target_open(&target, "pipe.json", &error), 0);
+	CLEANUP_CLOSE int late = open("pipe.json", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(report_target_write(&target, "late", 4, &error), 0);
+	report_target_close(&target);
+	check_read(late, "late");
+
+	CLEANUP_CLOSE int early = open("pipe.json", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(report_target_open(&target, "pipe.json", &error), 0);
+	assert_int_equal(report_target_write(&target, "early", 5, &error), 0);
+	report_target_close(&target);
+	check_read(early, "early");
+	file_cleanup_close(&early);
+	file_cleanup_close(&late);
+	/* What has its name by then gets nothing. */
+	assert_int_equal(report_target_open(&target, "pipe.json", &error), 0);
+	assert_int_equal(mkfifo("other.json", 0600), 0);
+	assert_int_equal(rename("other.json", "pipe.json"), 0);
+	early = open("pipe.json", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(report_target_write(&target, "early", 5, &error), -1);
+	assert_string_equal(error.message, "cannot write pipe.json: Stale file handle");
+	error_clear(&error);
+	report_target_close(&target);
+	assert_int_equal(count_files("."), 1);
+}
+
+static void a_descriptor_is_written_to_where_it_stands(void **state)
+{
+	(void)state;
+	write_to("file.json", "12345");
+	int descriptor = open("file.json", O_RDWR); /* not O_CLOEXEC: as one that a shell gave us */
+	assert_int_equal(lseek(descriptor, 3, SEEK_SET), 3);
+	CLEANUP_FREE char *name = memory_printf("/dev/fd/%d", descriptor);
+	write_to(name, "report");
+	check_content("file.json", "123report");
+	fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+	CLEANUP_FREE char *message = memory_printf("cannot write %s: Bad file descriptor", name);
+	check_refused(name, message);
+	close(descriptor);
+	write_to("/dev/null", "gone");
 }
 
 /* The disk is full for a process that may write no more than so many bytes. */
@@ -225,6 +297,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_cannot_be_written_is_said_before, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(our_own_links_are_followed, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(links_of_others_in_a_sticky_folder_are_not, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(a_pipe_is_written_to_as_it_is, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(a_descriptor_is_written_to_where_it_stands, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(a_report_that_does_not_fit_leaves_the_old_one, enter_folder,
 						leave_folder),
 		cmocka_unit_test_setup_teardown(a_folder_of_results_is_made_and_names_never_meet, enter_folder,
