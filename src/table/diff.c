@@ -97,10 +97,12 @@ static void partners_find(struct partners *partners, const struct service *from,
 /*
  * The index in `to` from which on destinations can stay where they are. The kernel only ever adds at the head, so all
  * that stay must be older than all that are added: they are the longest tail of `to` that stands in the same order in
- * `from`.
+ * `from`. Where the order makes no difference, all of them can stay.
  */
-static size_t first_kept(const struct partners *partners, size_t count_to)
+static size_t first_kept(const struct partners *partners, size_t count_to, bool any_order)
 {
+	if (any_order)
+		return 0;
 	size_t newer_than = NO_PARTNER; /* the place in `from` of the last one kept; lower is newer */
 	size_t kept = count_to;
 	while (kept > 0) {
@@ -114,26 +116,31 @@ static size_t first_kept(const struct partners *partners, size_t count_to)
 }
 
 /* The steps for the destinations of a service that is in both tables. */
-static void diff_destinations(struct changes *changes, const struct service *from, const struct service *to)
+static void diff_destinations(struct changes *changes, const struct service *from, const struct service *to,
+			      bool any_order)
 {
 	__attribute__((cleanup(partners_clear))) struct partners partners = {0};
 	partners_find(&partners, from, to);
-	size_t kept = first_kept(&partners, to->destinations.count);
+	size_t kept = first_kept(&partners, to->destinations.count, any_order);
 
 	for (size_t i = 0; i < from->destinations.count; i++) {
 		if (partners.of_from[i] == NO_PARTNER)
 			append_destination(changes, from, to, &from->destinations.items[i], NULL);
 	}
 	for (size_t i = kept; i < to->destinations.count; i++) {
+		if (partners.of_to[i] == NO_PARTNER)
+			continue;
 		const struct destination *old = &from->destinations.items[partners.of_to[i]];
 		const struct destination *new = &to->destinations.items[i];
 		if (!destination_options_equal(old, new))
 			append_destination(changes, from, to, old, new);
 	}
-	for (size_t i = kept; i-- > 0;) {
+	for (size_t i = to->destinations.count; i-- > 0;) {
 		const struct destination *new = &to->destinations.items[i];
 		bool reorders = false;
 		if (partners.of_to[i] != NO_PARTNER) {
+			if (i >= kept)
+				continue;
 			const struct destination *old = &from->destinations.items[partners.of_to[i]];
 			reorders = destination_options_equal(old, new);
 			append_destination(changes, from, to, old, NULL)->reorders = reorders;
@@ -179,7 +186,7 @@ static void diff_services(struct changes *changes, const struct table *from, con
 			i++;
 		if (i < from->services.count && service_compare(&from->services.items[i], service) == 0) {
 			diff_service_options(changes, &from->services.items[i], service);
-			diff_destinations(changes, &from->services.items[i], service);
+			diff_destinations(changes, &from->services.items[i], service, from->any_order || to->any_order);
 		} else {
 			add_service(changes, service);
 		}

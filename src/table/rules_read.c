@@ -153,6 +153,7 @@ int table_from_rules(struct table *table, const char *bytes, size_t length, cons
 	table_init(&read);
 	read.timeouts = (struct timeouts){0};
 	read.any_daemons = true;
+	read.any_order = true;
 	int result = read_lines(&reader, &read, &line, bytes, length);
 	rules_services_clear(&reader);
 	if (result < 0)

@@ -108,7 +108,7 @@ static int read_service_name(const struct rules_reader *reader, struct service *
 	if (option == RULE_FWMARK_SERVICE) {
 		/* As to ipvsadm, for which the family is IPv4 until -6 comes. */
 		if (ipv6->text && ipv6->column < reader->line->options[option].column)
-			return rule_line_fail(reader->line, ipv6->column, "-6 stands before the mark that it is about");
+			return rule_line_fail(reader->line, ipv6->column, "ipvsadm takes -6 only behind -f");
 		service_init(service, ipv6->text ? AF_INET6 : AF_INET);
 		if (rule_number(reader->line, value, 1, UINT32_MAX, &service->fwmark) < 0)
 			return fail_mark(reader, value);
@@ -142,20 +142,21 @@ static struct kept_service *find_service(const struct rules_reader *reader, uint
 	return NULL;
 }
 
-/* ipvsadm forgets a mask that stands before the family is known to be IPv6. */
-static int check_place(const struct rules_reader *reader, enum rule_option option)
+/*
+ * ipvsadm keeps the mask of an IPv4 service wherever it stands. When it comes to the address of an IPv6 one, or to -6, it
+ * puts the mask back to its default.
+ */
+static int check_netmask_is_kept(const struct rules_reader *reader, const struct service *service)
 {
 	uint8_t protocol;
-	size_t column = reader->line->options[naming_option(reader, &protocol)].column;
-	if (has(reader, RULE_IPV6))
-		column = reader->line->options[RULE_IPV6].column;
-	if (reader->line->options[option].column > column)
+	enum rule_option says_family = has(reader, RULE_IPV6) ? RULE_IPV6 : naming_option(reader, &protocol);
+	const struct rule_word *netmask = &reader->line->options[RULE_NETMASK];
+	const struct rule_word *family = &reader->line->options[says_family];
+	if (service->family != AF_INET6 || netmask->column > family->column)
 		return 0;
-	return rule_line_fail(
-		reader->line, reader->line->options[option].column,
-		"%s stands before the service that it is about, so that ipvsadm does not know what to make "
-		"of it",
-		reader->line->options[option].text);
+	rule_line_fail(reader->line, netmask->column,
+		       "ipvsadm forgets the %s of an IPv6 service when it stands before %s", netmask->text, family->text);
+	return error_remedy(reader->line->error, "write %s behind %s", netmask->text, family->text);
 }
 
 static int read_persistence(const struct rules_reader *reader, struct service *service)
@@ -168,7 +169,7 @@ static int read_persistence(const struct rules_reader *reader, struct service *s
 			return -1;
 	}
 	if (has(reader, RULE_NETMASK) &&
-	    (check_place(reader, RULE_NETMASK) < 0 ||
+	    (check_netmask_is_kept(reader, service) < 0 ||
 	     rule_netmask(reader->line, value_of(reader, RULE_NETMASK), service->family, &service->netmask) < 0))
 		return -1;
 	if (has(reader, RULE_ENGINE))
@@ -251,12 +252,14 @@ static int delete_service(struct rules_reader *reader)
 static int read_destination_name(const struct rules_reader *reader, const struct kept_service *service,
 				 uint8_t protocol, struct destination *destination)
 {
+	uint8_t ignored;
+	const struct rule_word *options = reader->line->options;
+	/* ipvsadm reads from left to right: before the service it knows neither the port nor the protocol. */
+	bool service_is_known = options[naming_option(reader, &ignored)].column < options[RULE_REAL_SERVER].column;
 	destination_init(destination);
-	destination->port = service->service.port;
-	if (check_place(reader, RULE_REAL_SERVER) < 0)
-		return -1;
-	return rule_endpoint(reader->line, value_of(reader, RULE_REAL_SERVER), protocol, reader->find_port,
-			     &destination->address, &destination->port);
+	destination->port = service_is_known ? service->service.port : 0;
+	return rule_endpoint(reader->line, value_of(reader, RULE_REAL_SERVER), service_is_known ? protocol : 0,
+			     reader->find_port, &destination->address, &destination->port);
 }
 
 static int read_tunnel_type(const struct rules_reader *reader, struct tunnel *tunnel)

@@ -106,12 +106,23 @@ static bool split_endpoint(char *text, char **host, char **port)
 	return true;
 }
 
+static int fail_early_name(const struct rule_line *line, const struct rule_word *value, const char *text)
+{
+	CLEANUP_FREE char *shown = rule_word_show(text);
+	rule_line_fail(line, value->column, "ipvsadm looks the port %s up only behind the service, which has the protocol",
+		       shown);
+	return error_remedy(line->error, "write the service before the destination, or the port as a number");
+}
+
 static int read_port(const struct rule_line *line, const struct rule_word *value, const char *text, uint8_t protocol,
 		     rule_port_lookup *find_port, uint16_t *port)
 {
 	uint32_t number;
 	int found = parse_number(text, UINT16_MAX, &number) ? (int)number : -1;
-	if (found < 0 && *text && text[strspn(text, "0123456789")])
+	bool is_name = found < 0 && *text && text[strspn(text, "0123456789")];
+	if (is_name && !protocol)
+		return fail_early_name(line, value, text);
+	if (is_name)
 		found = find_port(text, protocol_name(protocol));
 	if (found >= 0 && found <= UINT16_MAX) {
 		*port = (uint16_t)found;

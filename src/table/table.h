@@ -130,6 +130,9 @@ struct sysctl {
 struct table {
 	struct timeouts timeouts;
 	bool any_daemons; /* which daemons run is of no concern; there are none in `daemons` then */
+	/* In what order the destinations of a service stand makes no difference: ipvsadm -S sorts them, so a rule file
+	   cannot say it. A destination that is added gets the place that it has in `services` all the same. */
+	bool any_order;
 	ARRAY(struct sync_daemon) daemons;
 	ARRAY(struct sysctl) sysctls; /* those that are known; one that is not here is of no concern */
 	ARRAY(struct service) services;

@@ -159,6 +159,10 @@ static void destinations_have_every_option(void **state)
 		{"-A -f 1\n-a -f 1 -r 10.0.0.2\n", "-A -f 1 -s wlc\n-a -f 1 -r 10.0.0.2:0 -g -w 1\n"},
 		{"-A -f 1\n-a -f 1 -r 10.0.0.2:http -g\n", "-A -f 1 -s wlc\n-a -f 1 -r 10.0.0.2:80 -g -w 1\n"},
 		{"-A -f 1 -6\n-a -f 1 -6 -r [fd00::2]:8 -m", "-A -f 1 -6 -s wlc\n-a -f 1 -6 -r [fd00::2]:8 -m -w 1\n"},
+		/* Before the service its port is not known; what is not masqueraded gets it in the end. */
+		{ADD "-a -m -r 10.0.0.2 -t 10.0.0.1:80", ADD "-a -t 10.0.0.1:80 -r 10.0.0.2:0 -m -w 1\n"},
+		{ADD "-a -r 10.0.0.2:81 -t 10.0.0.1:80", ADD "-a -t 10.0.0.1:80 -r 10.0.0.2:80 -g -w 1\n"},
+		{ADD "-a -r 10.0.0.2:81 -m -t 10.0.0.1:80 -w 4", ADD "-a -t 10.0.0.1:80 -r 10.0.0.2:81 -m -w 4\n"},
 	};
 	EXPECT_EACH(cases);
 }
@@ -216,6 +220,7 @@ static void what_no_rule_sets_is_of_no_concern(void **state)
 	assert_int_equal(table.timeouts.tcp, 0);
 	assert_int_equal(table.timeouts.tcp_fin, 5);
 	assert_true(table.any_daemons);
+	assert_true(table.any_order);
 	table_fill_defaults(&table);
 	assert_int_equal(table.timeouts.tcp, 900);
 	assert_int_equal(table.timeouts.tcp_fin, 5);
@@ -437,13 +442,14 @@ static void refuses_what_does_not_go_together(void **state)
 		{"-A -t 10.0.0.1", "1:1: a service without a port, or of port 0, must be persistent (-p)"},
 		{"-A -t 10.0.0.1:80 -o", "1:1: -o is for UDP services and firewall marks only"},
 		{"-A -t 10.0.0.1:80 -6", "1:19: -6 is for firewall marks (-f) only"},
-		{"-A -6 -f 7", "1:4: -6 stands before the mark that it is about"},
-		{"-A -M 64 -t [fd00::1]:80", "1:4: -M stands before the service that it is about, so that ipvsadm does "
-					     "not know what to make of it"},
-		{"-A -f 7 -M 64 -6", "1:9: -M stands before the service that it is about, so that ipvsadm does not "
-				     "know what to make of it"},
-		{ADD "-a -r 10.0.0.2 -t 10.0.0.1:80", "2:4: -r stands before the service that it is about, so that "
-						      "ipvsadm does not know what to make of it"},
+		{"-A -6 -f 7", "1:4: ipvsadm takes -6 only behind -f"},
+		{"-A -M 64 -t [fd00::1]:80",
+		 "1:4: ipvsadm forgets the -M of an IPv6 service when it stands before -t | write -M behind -t"},
+		{"-A -f 7 -M 64 -6",
+		 "1:9: ipvsadm forgets the -M of an IPv6 service when it stands before -6 | write -M behind -6"},
+		{ADD "-a -r 10.0.0.2:http -t 10.0.0.1:80",
+		 "2:7: ipvsadm looks the port 'http' up only behind the service, which has the protocol | write the "
+		 "service before the destination, or the port as a number"},
 		{ADD "\n" ADD, "3:1: the service -t 10.0.0.1:80 is there from line 1"},
 		{"-E -f 7",
 		 "1:1: there is no service -f 7 here | a service is added (-A) before anything is done with it"},
