@@ -43,31 +43,32 @@ ipvs_iso_teardown() {
 
 # ---- assertions: where it is not so they say what they wanted and what there is, and return 1 ----
 #
-# SERVICE is -t ADDRESS:PORT, -u ADDRESS:PORT, --sctp-service ADDRESS:PORT or -f MARK, with -6 behind the mark for IPv6.
-# OPTION is what else ipvsadm would take, such as -s rr, -p 300 or -w 5; what is not named may be anything. Write all of
-# it as `ipvs-iso diff` prints it: addresses and ports are numbers, IPv6 is [fd00::1]:80.
+# SERVICE is -t ADDRESS:PORT, -u ADDRESS:PORT, --sctp-service ADDRESS:PORT or -f MARK, with -6 for IPv6. OPTION is what else
+# ipvsadm would take, such as -s rr, -p 300 or --weight=5; what is not named may be anything. All of it may stand in any
+# order and in any spelling that ipvsadm knows. Write the values as `ipvs-iso diff` prints them: addresses and ports are
+# numbers, IPv6 is [fd00::1]:80.
 
 # ipvs_iso_assert_service SERVICE [OPTION...]: there is such a service, and it has these options.
 ipvs_iso_assert_service() {
-	local _name _options
+	local _name _destination _options
 	_ipvs_iso_parse "$@" && _ipvs_iso_assert_rule "-A $_name" -s
 }
 
 # ipvs_iso_assert_no_service SERVICE: there is none.
 ipvs_iso_assert_no_service() {
-	local _name _options
+	local _name _destination _options
 	_ipvs_iso_parse "$@" && _ipvs_iso_assert_no_rule "-A $_name" -s
 }
 
 # ipvs_iso_assert_destination SERVICE -r ADDRESS:PORT [OPTION...]: it has such a destination, with these options.
 ipvs_iso_assert_destination() {
-	local _name _options
+	local _name _destination _options
 	_ipvs_iso_parse "$@" && _ipvs_iso_parse_destination && _ipvs_iso_assert_rule "-a $_name"
 }
 
 # ipvs_iso_assert_no_destination SERVICE -r ADDRESS:PORT: it has none.
 ipvs_iso_assert_no_destination() {
-	local _name _options
+	local _name _destination _options
 	_ipvs_iso_parse "$@" && _ipvs_iso_parse_destination && _ipvs_iso_assert_no_rule "-a $_name"
 }
 
@@ -92,32 +93,72 @@ _ipvs_iso_fail() {
 	return "$1"
 }
 
-# _ipvs_iso_parse SERVICE [WORD...]: sets $_name to what names the service, and $_options to the other words.
-_ipvs_iso_parse() {
-	case ${1-} in
-	-t | -u | --sctp-service | -f) ;;
-	*)
-		echo "not a service: '$*'; it begins with -t, -u, --sctp-service or -f" >&2
-		return 2
-		;;
-	esac
-	_name="$1 ${2-}"
-	shift $(($# < 2 ? $# : 2))
-	if [[ $_name == -f\ * && ${1-} == -6 ]]; then
-		_name+=' -6'
-		shift
-	fi
-	_options=("$@")
+# ipvsadm's long options that have a letter, too.
+declare -gA _ipvs_iso_letters=(
+	[tcp-service]=-t [udp-service]=-u [fwmark-service]=-f [ipv6]=-6 [scheduler]=-s [persistent]=-p [netmask]=-M
+	[sched-flags]=-b [ops]=-o [real-server]=-r [gatewaying]=-g [ipip]=-i [masquerading]=-m [weight]=-w
+	[u-threshold]=-x [l-threshold]=-y
+)
+
+# _ipvs_iso_spell WORD...: sets $_words to the words with each option as `ipvs-iso diff` spells it: "--weight=5", "-mw5"
+# become "-w 5", "-m -w 5".
+_ipvs_iso_spell() {
+	local _word _name
+	_words=()
+	for _word; do
+		if [[ $_word == --* ]]; then
+			_name=${_word#--}
+			_name=${_name%%=*}
+			_words+=("${_ipvs_iso_letters[${_name:-none}]-"--$_name"}")
+			[[ $_word != *=* ]] || _words+=("${_word#*=}")
+			continue
+		fi
+		while [[ $_word == -[gimo6]?* ]]; do
+			_words+=("${_word:0:2}")
+			_word=-${_word:2}
+		done
+		if [[ $_word == -[a-zA-Z]?* ]]; then
+			_words+=("${_word:0:2}")
+			_word=${_word:2}
+			_word=${_word#=}
+		fi
+		_words+=("$_word")
+	done
 }
 
-# Moves -r ADDRESS:PORT from $_options to $_name.
-_ipvs_iso_parse_destination() {
-	if [ "${_options[0]-}" != -r ] || [ ${#_options[@]} -lt 2 ]; then
-		echo "no destination: -r ADDRESS:PORT has to stand behind $_name" >&2
+# _ipvs_iso_parse WORD...: sets $_name to what names the service, $_destination to what names the destination, and
+# $_options to the other words.
+_ipvs_iso_parse() {
+	local _words _given="$*" _ipv6=
+	_name='' _destination='' _options=()
+	_ipvs_iso_spell "$@"
+	set -- "${_words[@]}"
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-t | -u | --sctp-service | -f) _name="$1 ${2-}" ;;
+		-r) _destination=" -r ${2-}" ;;
+		-6) _ipv6=' -6' ;;
+		*) _options+=("$1") ;;
+		esac
+		case $1 in
+		-t | -u | --sctp-service | -f | -r) shift $(($# < 2 ? $# : 2)) ;;
+		*) shift ;;
+		esac
+	done
+	if [ -z "$_name" ]; then
+		echo "no service in '$_given': name it with -t, -u, --sctp-service or -f" >&2
 		return 2
 	fi
-	_name+=" -r ${_options[1]}"
-	_options=("${_options[@]:2}")
+	_name+=$_ipv6
+}
+
+# Moves what names the destination to $_name.
+_ipvs_iso_parse_destination() {
+	if [ -z "$_destination" ]; then
+		echo "no destination of $_name: name it with -r ADDRESS:PORT" >&2
+		return 2
+	fi
+	_name+=$_destination
 }
 
 # _ipvs_iso_find NAME [OPTION]: sets $_table to the whole table as rules, a line each, and $_rule to that which begins

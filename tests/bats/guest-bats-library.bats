@@ -42,11 +42,16 @@ fails() {
 	ipvs_iso_assert_service -u '[fd00:9::1]:53' -o
 	ipvs_iso_assert_service -f 7 -s sh -b sh-port
 	ipvs_iso_assert_service -f 7 -6 -s rr
+	ipvs_iso_assert_service --scheduler=wrr --persistent 300 --tcp-service 10.9.0.1:443
+	ipvs_iso_assert_service -p300 -t=10.9.0.1:443
+	ipvs_iso_assert_service -b sh-port --fwmark-service 7 --scheduler sh
 	ipvs_iso_assert_no_service -t 10.9.0.1:44
 	ipvs_iso_assert_no_service -u 10.9.0.1:443
 	ipvs_iso_assert_no_service -f 70
 	ipvs_iso_assert_destination -t 10.9.0.1:443 -r 10.9.1.3:8443 -w 3 -m -x 100 -y 50
 	ipvs_iso_assert_destination -f 7 -6 -r '[fd00:9::2]:0' -w 4
+	ipvs_iso_assert_destination -mw 3 --real-server=10.9.1.3:8443 --tcp-service 10.9.0.1:443 --u-threshold 100 -y50
+	ipvs_iso_assert_destination -r '[fd00:9::2]:0' --ipv6 --weight=4 --gatewaying -f 7
 	ipvs_iso_assert_no_destination -t 10.9.0.1:443 -r 10.9.1.3:844
 	ipvs_iso_assert_no_destination -f 7 -r '[fd00:9::2]:0'
 	ipvs-iso snapshot -o now.json
@@ -92,9 +97,12 @@ fails() {
 }
 
 @test "assertions that make no sense, and those that cannot look, say so" {
-	fails 2 "not a service: '10.0.0.1:80'; it begins with -t, -u, --sctp-service or -f" ipvs_iso_assert_service 10.0.0.1:80
-	fails 2 "not a service: ''; it begins with -t, -u, --sctp-service or -f" ipvs_iso_assert_no_service
-	fails 2 'no destination: -r ADDRESS:PORT has to stand behind -f 7 -6' ipvs_iso_assert_destination -f 7 -6 -w 1
+	fails 2 "no service in '10.0.0.1:80': name it with -t, -u, --sctp-service or -f" ipvs_iso_assert_service 10.0.0.1:80
+	fails 2 "no service in '': name it with -t, -u, --sctp-service or -f" ipvs_iso_assert_no_service
+	fails 2 'no destination of -f 7 -6: name it with -r ADDRESS:PORT' ipvs_iso_assert_destination -f 7 -6 -w 1
+	fails 1 'wanted: -a -t 10.9.0.1:443 -r 10.9.1.3:8443 -w 30; there is:
+    -a -t 10.9.0.1:443 -r 10.9.1.3:8443 -m -w 3 -x 100 -y 50' \
+		ipvs_iso_assert_destination --tcp-service=10.9.0.1:443 -r 10.9.1.3:8443 --weight=30
 	fails 125 'ipvs-iso: cannot open missing.json: No such file or directory' ipvs_iso_assert_equals missing.json
 }
 
