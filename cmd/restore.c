@@ -121,7 +121,7 @@ static int restore(const char *name, struct error *error)
 	if (table_load(&wanted, name, error) < 0)
 		return -1;
 	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
-	if (!ipvs || ipvs_can_hold(ipvs, &wanted, error) < 0 || ipvs_has_interfaces(ipvs, &wanted, error) < 0)
+	if (!ipvs || ipvs_can_hold(ipvs, &wanted, error) < 0 || ipvs_suits_interfaces(ipvs, &wanted, error) < 0)
 		return -1;
 	return settings.plan ? print_plan(ipvs, &wanted, error) : change_in_session(ipvs, &wanted, error);
 }

@@ -197,7 +197,7 @@ static int check_fixture(struct ipvs *ipvs, const struct table *fixture, struct 
 {
 	if (ipvs_can_hold(ipvs, fixture, error) < 0)
 		return -1;
-	return run_settings.run.isolation == ISOLATION_NETNS ? 0 : ipvs_has_interfaces(ipvs, fixture, error);
+	return run_settings.run.isolation == ISOLATION_NETNS ? 0 : ipvs_suits_interfaces(ipvs, fixture, error);
 }
 
 static int run(int count, char **operands)

@@ -12,6 +12,7 @@
 #include "kernel/interface.h"
 #include "kernel/module.h"
 #include "kernel/netlink.h"
+#include "kernel/own_addresses.h"
 #include "kernel/sysctls.h"
 #include "table/rules.h"
 
@@ -108,8 +109,8 @@ int ipvs_has_sysctls(struct ipvs *ipvs, const struct table *table, struct error 
 }
 
 /*
- * Whether the kernel may take the address: ip_vs_add_dest() asks for a unicast one. What depends on the interfaces' own
- * addresses (their broadcast addresses, link-local ones) only the kernel can tell.
+ * Whether any kernel takes the address: ip_vs_add_dest() asks for a unicast one. What depends on the addresses of the
+ * interfaces, own_addresses_refusal() tells.
  */
 static bool may_be_unicast(const struct address *address)
 {
@@ -120,55 +121,120 @@ static bool may_be_unicast(const struct address *address)
 	return address->v4.s_addr != htonl(INADDR_ANY) && address->v4.s_addr != htonl(INADDR_BROADCAST);
 }
 
+static int fail_destination(const struct service *service, const struct destination *destination, const char *why,
+			    struct error *error)
+{
+	CLEANUP_FREE char *rule = destination_name_rule(service, destination);
+	error_set(error, ERROR_INPUT, "the kernel does not take the destination '%s': %s", rule, why);
+	return error_remedy(error, "correct the address, or leave the destination out");
+}
+
 static int check_destinations(const struct service *service, struct error *error)
 {
 	for (size_t i = 0; i < service->destinations.count; i++) {
 		const struct destination *destination = &service->destinations.items[i];
-		if (may_be_unicast(&destination->address))
-			continue;
-		CLEANUP_FREE char *rule = destination_name_rule(service, destination);
-		error_set(error, ERROR_INPUT, "no kernel takes the destination '%s': its address is not unicast", rule);
-		return error_remedy(error, "correct the address, or leave the destination out");
+		if (!may_be_unicast(&destination->address))
+			return fail_destination(service, destination, "its address is not unicast", error);
 	}
 	return 0;
 }
 
-/* Whether such a daemon runs; it needs no interface any more. 1, 0, or -1 with an error. */
-static int daemon_runs(struct ipvs *ipvs, const struct sync_daemon *daemon, struct error *error)
+/* What is there already needs no interface and no address any more. Read at most once, and only when it is asked for. */
+struct present {
+	struct ipvs *ipvs;
+	struct table live;
+	bool is_read;
+};
+
+static void present_clear(struct present *present)
 {
-	CLEANUP_TABLE struct table live;
-	table_init(&live);
-	if (ipvs_read(ipvs, &live, error) < 0)
+	table_clear(&present->live);
+}
+
+static int present_read(struct present *present, struct error *error)
+{
+	if (present->is_read)
+		return 0;
+	present->is_read = true;
+	return ipvs_read(present->ipvs, &present->live, error);
+}
+
+/* 1, 0, or -1 with an error. */
+static int daemon_runs(struct present *present, const struct sync_daemon *daemon, struct error *error)
+{
+	if (present_read(present, error) < 0)
 		return -1;
-	for (size_t i = 0; i < live.daemons.count; i++) {
-		if (daemon_equal(&live.daemons.items[i], daemon))
+	for (size_t i = 0; i < present->live.daemons.count; i++) {
+		if (daemon_equal(&present->live.daemons.items[i], daemon))
 			return 1;
 	}
 	return 0;
 }
 
-int ipvs_has_interfaces(struct ipvs *ipvs, const struct table *table, struct error *error)
+/* 1, 0, or -1 with an error. */
+static int has_destination(struct present *present, const struct service *service,
+			   const struct destination *destination, struct error *error)
 {
-	for (size_t i = 0; i < table->daemons.count; i++) {
-		const struct sync_daemon *daemon = &table->daemons.items[i];
-		enum interface_state state = interface_state(daemon->interface);
-		/* A master connects its socket, which takes a route; a backup only listens: ip_vs_sync.c. */
-		bool will_do = state != INTERFACE_ABSENT && (state != INTERFACE_DOWN || daemon->role != DAEMON_MASTER);
-		int runs = will_do ? 1 : daemon_runs(ipvs, daemon, error);
-		if (runs < 0)
-			return -1;
-		if (runs)
+	if (present_read(present, error) < 0)
+		return -1;
+	for (size_t i = 0; i < present->live.services.count; i++) {
+		const struct service *there = &present->live.services.items[i];
+		if (service_compare(there, service) != 0)
 			continue;
-		const char *name = daemon->interface;
-		const char *role = daemon_role_name(daemon->role);
-		if (state == INTERFACE_DOWN) {
-			error_set(error, ERROR_UNAVAILABLE,
-				  "the network interface '%s', which the %s sync daemon wants, is down", name, role);
-			return error_remedy(error, "ip link set %s up", name);
+		for (size_t j = 0; j < there->destinations.count; j++) {
+			if (destination_compare(&there->destinations.items[j], destination) == 0)
+				return 1;
 		}
+	}
+	return 0;
+}
+
+static int check_daemon(struct present *present, const struct sync_daemon *daemon, struct error *error)
+{
+	enum interface_state state = interface_state(daemon->interface);
+	/* A master connects its socket, which takes a route; a backup only listens: ip_vs_sync.c. */
+	bool will_do = state != INTERFACE_ABSENT && (state != INTERFACE_DOWN || daemon->role != DAEMON_MASTER);
+	int runs = will_do ? 1 : daemon_runs(present, daemon, error);
+	if (runs)
+		return runs < 0 ? -1 : 0;
+	const char *name = daemon->interface;
+	const char *role = daemon_role_name(daemon->role);
+	if (state == INTERFACE_DOWN) {
 		error_set(error, ERROR_UNAVAILABLE,
-			  "there is no network interface '%s', which the %s sync daemon wants", name, role);
-		return error_remedy(error, "add it, and ip link set %s up", name);
+			  "the network interface '%s', which the %s sync daemon wants, is down", name, role);
+		return error_remedy(error, "ip link set %s up", name);
+	}
+	error_set(error, ERROR_UNAVAILABLE, "there is no network interface '%s', which the %s sync daemon wants", name,
+		  role);
+	return error_remedy(error, "add it, and ip link set %s up", name);
+}
+
+static int check_addresses(struct present *present, const struct own_addresses *own, const struct service *service,
+			   struct error *error)
+{
+	for (size_t i = 0; i < service->destinations.count; i++) {
+		const struct destination *destination = &service->destinations.items[i];
+		CLEANUP_FREE char *why = own_addresses_refusal(own, &destination->address);
+		int there = why ? has_destination(present, service, destination, error) : 1;
+		if (there <= 0)
+			return there < 0 ? -1 : fail_destination(service, destination, why, error);
+	}
+	return 0;
+}
+
+int ipvs_suits_interfaces(struct ipvs *ipvs, const struct table *table, struct error *error)
+{
+	__attribute__((cleanup(present_clear))) struct present present = {.ipvs = ipvs};
+	CLEANUP_OWN_ADDRESSES struct own_addresses own = {0};
+	table_init(&present.live);
+	own_addresses_read(&own);
+	for (size_t i = 0; i < table->daemons.count; i++) {
+		if (check_daemon(&present, &table->daemons.items[i], error) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < table->services.count; i++) {
+		if (check_addresses(&present, &own, &table->services.items[i], error) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -72,9 +72,10 @@ int ipvs_has_sysctls(struct ipvs *ipvs, const struct table *table, struct error 
 int ipvs_can_hold(struct ipvs *ipvs, const struct table *table, struct error *error);
 
 /*
- * Checks that each sync daemon of `table` that does not run yet has its network interface in this namespace, and that a
- * master's is up; the error (ERROR_UNAVAILABLE) names the first that has not.
+ * Checks what depends on the network interfaces of this namespace. Each sync daemon of `table` must have its interface
+ * (ERROR_UNAVAILABLE), which must be up for a master. No destination may have a link-local address that is not the
+ * host's own, or the broadcast address of an interface (ERROR_INPUT). What is in the live table already passes.
  */
-int ipvs_has_interfaces(struct ipvs *ipvs, const struct table *table, struct error *error);
+int ipvs_suits_interfaces(struct ipvs *ipvs, const struct table *table, struct error *error);
 
 #endif

@@ -155,7 +155,8 @@ static int check_netmask_is_kept(const struct rules_reader *reader, const struct
 	if (service->family != AF_INET6 || netmask->column > family->column)
 		return 0;
 	rule_line_fail(reader->line, netmask->column,
-		       "ipvsadm forgets the %s of an IPv6 service when it stands before %s", netmask->text, family->text);
+		       "ipvsadm forgets the %s of an IPv6 service when it stands before %s", netmask->text,
+		       family->text);
 	return error_remedy(reader->line->error, "write %s behind %s", netmask->text, family->text);
 }
 

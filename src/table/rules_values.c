@@ -109,8 +109,8 @@ static bool split_endpoint(char *text, char **host, char **port)
 static int fail_early_name(const struct rule_line *line, const struct rule_word *value, const char *text)
 {
 	CLEANUP_FREE char *shown = rule_word_show(text);
-	rule_line_fail(line, value->column, "ipvsadm looks the port %s up only behind the service, which has the protocol",
-		       shown);
+	rule_line_fail(line, value->column,
+		       "ipvsadm looks the port %s up only behind the service, which has the protocol", shown);
 	return error_remedy(line->error, "write the service before the destination, or the port as a number");
 }
 

@@ -50,7 +50,8 @@ void service_copy(struct service *copy, const struct service *service)
 
 void table_copy(struct table *copy, const struct table *table)
 {
-	struct table fresh = {.timeouts = table->timeouts, .any_daemons = table->any_daemons, .any_order = table->any_order};
+	struct table fresh = {
+		.timeouts = table->timeouts, .any_daemons = table->any_daemons, .any_order = table->any_order};
 	for (size_t i = 0; i < table->daemons.count; i++)
 		*array_append(&fresh.daemons) = table->daemons.items[i];
 	for (size_t i = 0; i < table->sysctls.count; i++) {

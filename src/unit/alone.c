@@ -16,7 +16,7 @@ static void run_in_session(struct session *session, const struct unit *unit, con
 {
 	/* Asked here, where the table is: a sysctl that is not there would be passed over in silence. */
 	if (fixture && (ipvs_can_hold(session->ipvs, fixture, &result->trouble) < 0 ||
-			ipvs_has_interfaces(session->ipvs, fixture, &result->trouble) < 0)) {
+			ipvs_suits_interfaces(session->ipvs, fixture, &result->trouble) < 0)) {
 		result->name = memory_copy_string(unit->name);
 		return;
 	}

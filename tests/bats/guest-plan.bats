@@ -149,9 +149,40 @@ add it, and ip link set nosuch0 up"
 		! ipvsadm -a -t $destination -m || return 1
 		ipvsadm -D -t "${destination%% *}"
 		refused "-A -t ${destination%% *}"$'\n'"-a -t $destination -m" \
-			"no kernel takes the destination '-t $destination': its address is not unicast
+			"the kernel does not take the destination '-t $destination': its address is not unicast
           correct the address, or leave the destination out" 'restore --plan wrong.rules'
 	done
+
+	# What depends on the addresses of this host.
+	ip link add own0 type dummy
+	ip addr add 10.4.7.1/24 dev own0
+	ip addr add fe80::7/64 dev own0 nodad
+	ip link set own0 up
+	wait_until grep -q '^fe80.*07 .* own0$' /proc/net/if_inet6
+	for destination in '[fd00:4::9]:80 -r [fe80::1234]:80|its address is link-local and not one of this host'"'"'s own' \
+		'10.4.0.9:80 -r 10.4.7.255:80|its address is the broadcast address of own0' \
+		'10.4.0.9:80 -r 127.255.255.255:80|its address is the broadcast address of lo'; do
+		local why=${destination#*|}
+		destination=${destination%|*}
+		ipvsadm -A -t "${destination%% *}"
+		# shellcheck disable=SC2086 # words
+		! ipvsadm -a -t $destination -m || return 1
+		ipvsadm -D -t "${destination%% *}"
+		refused "-A -t ${destination%% *}"$'\n'"-a -t $destination -m" \
+			"the kernel does not take the destination '-t $destination': $why
+          correct the address, or leave the destination out"
+	done
+	# Its own it takes, and what is there already stays when the address is gone.
+	printf '%s\n' '-A -t [fd00:4::9]:80' '-a -t [fd00:4::9]:80 -r [fe80::7]:80 -m' \
+		'-A -t 10.4.0.9:80' '-a -t 10.4.0.9:80 -r 10.4.7.1:80 -m' >own.rules
+	ipvs-iso restore --merge own.rules
+	assert_contains "$(ipvsadm -Sn)" '-r [fe80::7]:80 -m' '-r 10.4.7.1:80 -m'
+	ip link del own0
+	sed -i 's/-m$/-m -w 9/' own.rules
+	ipvs-iso restore --merge own.rules
+	assert_contains "$(ipvsadm -Sn)" '-r [fe80::7]:80 -m -w 9'
+	ipvsadm -D -t '[fd00:4::9]:80'
+	ipvsadm -D -t 10.4.0.9:80
 
 	ip link add down0 type dummy
 	refused '--start-daemon master --mcast-interface down0' \
