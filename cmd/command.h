@@ -15,12 +15,20 @@ struct option_row {
 	const char *help;     /* words: --help breaks the lines */
 };
 
+/* What other tools call an option: words with spaces between, for a hint. */
+struct option_hint {
+	const char *words;
+	const char *name; /* ours, without the dashes */
+};
+
 struct subcommand {
 	const char *name;
+	const char *also;                 /* what other tools call it, for a hint: words with spaces between; or NULL */
 	const char *operands;             /* for the usage line */
 	const char *summary;              /* one line */
 	const char *details;              /* lines below the options of --help, each within 80 columns; or NULL */
 	const struct option_row *options; /* ends with a row without a name; or NULL for none of its own */
+	const struct option_hint *hints;  /* ends with a row without words; or NULL */
 	bool operands_are_a_command;      /* options end at the first operand */
 
 	/*

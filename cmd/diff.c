@@ -99,6 +99,7 @@ static int run(int count, char **operands)
 
 const struct subcommand command_diff = {
 	.name = "diff",
+	.also = "compare",
 	.operands = "A [B]",
 	.summary = "Show what would make table A equal to table B",
 	.details = "A and B are files, '-' for standard input, or 'live' for the kernel's table,\n"

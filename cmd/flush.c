@@ -5,7 +5,7 @@
 
 static int flush(struct error *error)
 {
-	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);
 	struct session session;
 	if (!ipvs || open_session(&session, ipvs, "ipvs-iso flush", error) < 0)
 		return -1;
@@ -32,6 +32,7 @@ static int run(int count, char **operands)
 
 const struct subcommand command_flush = {
 	.name = "flush",
+	.also = "clear clean reset",
 	.operands = "",
 	.summary = "Empty the table: services, sync daemons, timeouts, connections",
 	.details = "Sysctls stay as they are. The lock is taken for as long as it lasts.\n",

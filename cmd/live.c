@@ -14,9 +14,19 @@
 #include "table/rules.h"
 #include "table/table_text.h"
 
+struct ipvs *live_open(struct error *error)
+{
+	struct ipvs *ipvs = ipvs_open(error);
+	if (!ipvs && error->remedy)
+		error_remedy(error,
+			     "%s, or run the command in an embedded kernel: ipvs-iso run --kernel uml -- COMMAND",
+			     error->remedy);
+	return ipvs;
+}
+
 static int read_live(struct table *table, struct error *error)
 {
-	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);
 	return ipvs ? ipvs_read(ipvs, table, error) : -1;
 }
 
@@ -46,7 +56,7 @@ int table_load_beside_live(struct table *table, const char *name, struct table *
 {
 	if (read_file(table, name, error) < 0)
 		return -1;
-	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);
 	if (!ipvs || ipvs_has_sysctls(ipvs, table, error) < 0)
 		return -1;
 	return ipvs_read(ipvs, live, error);

@@ -8,6 +8,12 @@
 #include "table/table.h"
 
 /*
+ * Opens the kernel's IPVS for a command that has no --kernel of its own; where it cannot be had, the remedy says how to give
+ * the command an embedded kernel. ipvs_close() closes it.
+ */
+struct ipvs *live_open(struct error *error);
+
+/*
  * Reads "live" (the kernel's table), "-" or a file, which is a snapshot or rules for ipvsadm -R: its contents tell. `table` must
  * be initialised; see table_from_json() for its timeouts.
  */

@@ -37,8 +37,11 @@ static int no_such_command(const char *name)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	struct spelling_guess guess = {.given = name};
-	for (const struct subcommand *const *command = commands; *command; command++)
+	for (const struct subcommand *const *command = commands; *command; command++) {
 		spelling_offer(&guess, (*command)->name);
+		if (spelling_is_in(name, (*command)->also))
+			guess = (struct spelling_guess){.given = name, .nearest = (*command)->name};
+	}
 	if (guess.nearest)
 		error_set(&error, ERROR_INPUT, "there is no command '%s'; did you mean '%s'?", name, guess.nearest);
 	else
@@ -80,6 +83,11 @@ static void open_missing_descriptors(void)
 		close(descriptor);
 }
 
+static bool is_one_of(const char *word, const char *letter, const char *option, const char *command)
+{
+	return strcmp(word, letter) == 0 || strcmp(word, option) == 0 || strcmp(word, command) == 0;
+}
+
 int main(int count, char **arguments)
 {
 	open_missing_descriptors();
@@ -94,16 +102,24 @@ int main(int count, char **arguments)
 		return print_error(&error);
 	}
 	const char *name = arguments[1];
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+	if (is_one_of(name, "-h", "--help", "help") &&
+	    (count == 2 || *name == '-' || strcmp(arguments[2], name) == 0)) {
 		print_program_help();
 		return finish(0);
 	}
-	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+	if (is_one_of(name, "-V", "--version", "version")) {
 		print_version();
 		return finish(0);
 	}
+	bool wants_help = strcmp(name, "help") == 0;
+	if (wants_help)
+		name = arguments[2];
 	const struct subcommand *command = find_command(name);
 	if (!command)
 		return no_such_command(name);
+	if (wants_help) {
+		print_command_help(command);
+		return finish(0);
+	}
 	return finish(run_command(command, count - 1, arguments + 1));
 }

@@ -85,6 +85,16 @@ static int row_of(const struct parser *parser, int value)
 	return -1;
 }
 
+/* Our name of an option that has another one elsewhere, or NULL. */
+static const char *find_hint(const struct subcommand *command, const char *word)
+{
+	for (const struct option_hint *hint = command->hints; hint && hint->words; hint++) {
+		if (spelling_is_in(word, hint->words))
+			return hint->name;
+	}
+	return NULL;
+}
+
 static int no_such_long_option(const struct subcommand *command, const struct parser *parser, const char *argument)
 {
 	size_t dashes = strspn(argument, "-");
@@ -92,9 +102,21 @@ static int no_such_long_option(const struct subcommand *command, const struct pa
 	struct spelling_guess guess = {.given = name};
 	for (int i = 0; i < parser->count; i++)
 		spelling_offer(&guess, parser->rows[i]->name);
+	const char *hint = find_hint(command, name);
+	if (hint)
+		guess.nearest = hint;
 	if (!guess.nearest)
 		return print_usage_error(command, "there is no option '%s'", argument);
 	return print_usage_error(command, "there is no option '%s'; did you mean '--%s'?", argument, guess.nearest);
+}
+
+static int no_such_letter(const struct subcommand *command, int letter)
+{
+	const char name[] = {(char)letter, '\0'};
+	const char *hint = find_hint(command, name);
+	if (!hint)
+		return print_usage_error(command, "there is no option '-%c'", letter);
+	return print_usage_error(command, "there is no option '-%c'; did you mean '--%s'?", letter, hint);
 }
 
 /* What getopt_long(3) left in optopt and optind when it failed, in words. */
@@ -107,7 +129,7 @@ static int complain(const struct subcommand *command, const struct parser *parse
 	if (row >= 0)
 		return print_usage_error(command, "the option '--%s' takes no value", parser->rows[row]->name);
 	if (optopt)
-		return print_usage_error(command, "there is no option '-%c'", optopt);
+		return no_such_letter(command, optopt);
 	return no_such_long_option(command, parser, arguments[optind - 1]);
 }
 
@@ -116,9 +138,11 @@ static int take_common(const struct subcommand *command, int letter)
 	switch (letter) {
 	case 'q':
 		manners.quiet = true;
+		manners.verbose = false;
 		return 1;
 	case 'v':
 		manners.verbose = true;
+		manners.quiet = false;
 		return 1;
 	case 'h':
 		print_command_help(command);

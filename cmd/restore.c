@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "command.h"
@@ -16,6 +17,8 @@ static const struct option_row options[] = {
 	[OPTION_MERGE] = {0, "merge", NULL, "add and change, but remove nothing"},
 	{0},
 };
+
+static const struct option_hint hints[] = {{"n dry-run simulate", "plan"}, {0}};
 
 static struct {
 	bool plan, merge;
@@ -120,7 +123,7 @@ static int restore(const char *name, struct error *error)
 		wanted.timeouts = (struct timeouts){0};
 	if (table_load(&wanted, name, error) < 0)
 		return -1;
-	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);
 	if (!ipvs || ipvs_can_hold(ipvs, &wanted, error) < 0 || ipvs_suits_interfaces(ipvs, &wanted, error) < 0)
 		return -1;
 	return settings.plan ? print_plan(ipvs, &wanted, error) : change_in_session(ipvs, &wanted, error);
@@ -128,9 +131,12 @@ static int restore(const char *name, struct error *error)
 
 static int run(int count, char **operands)
 {
-	if (count != 1)
-		return print_usage_error(&command_restore, count ? "unexpected argument '%s'" : "no file given",
-					 count ? operands[1] : "");
+	if (count > 1)
+		return print_usage_error(&command_restore, "unexpected argument '%s'", operands[1]);
+	if (count < 1)
+		return print_usage_error(&command_restore, isatty(STDIN_FILENO)
+								   ? "no file given"
+								   : "no file given; '-' stands for standard input");
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	/* So that a Ctrl-C waits until the work is done; while the lock is waited for it acts as usual. */
 	if (supervise_prepare(&error) < 0 || restore(operands[0], &error) < 0)
@@ -141,6 +147,7 @@ static int run(int count, char **operands)
 
 const struct subcommand command_restore = {
 	.name = "restore",
+	.also = "load import apply",
 	.operands = "FILE|-",
 	.summary = "Make the live table equal a snapshot, changing only what differs",
 	.details = "A file with a mistake in it changes nothing. Sysctls that it does not name stay\n"
@@ -148,6 +155,7 @@ const struct subcommand command_restore = {
 		   "changed, - for what is removed.\n"
 		   "The exit status is 0 when all is done, or planned, and 125 in trouble.\n",
 	.options = options,
+	.hints = hints,
 	.set_option = set_option,
 	.run = run,
 };

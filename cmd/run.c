@@ -200,6 +200,21 @@ static int check_fixture(struct ipvs *ipvs, const struct table *fixture, struct 
 	return run_settings.run.isolation == ISOLATION_NETNS ? 0 : ipvs_suits_interfaces(ipvs, fixture, error);
 }
 
+/* Which kernel the units run on, and whether it is here. */
+static int choose(struct choice *choice, struct error *error)
+{
+	static const char variable[] = "IPVS_ISO_KERNEL";
+	const char *name = getenv(variable);
+	bool from_environment = !run_settings.kernel && name && *name;
+	if (!from_environment)
+		name = run_settings.kernel ? run_settings.kernel : "auto";
+	if (choice_make(choice, name, run_settings.run.isolation, error) == 0)
+		return 0;
+	if (strcmp(name, "host") == 0 && error->remedy)
+		error_remedy(error, "%s, or bring a kernel of your own: --kernel uml", error->remedy);
+	return from_environment ? error_context(error, "%s=%s", variable, name) : -1;
+}
+
 static int run(int count, char **operands)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -210,7 +225,6 @@ static int run(int count, char **operands)
 	CLEANUP_TABLE struct table fixture;
 	table_init(&fixture);
 
-	const char *kernel = run_settings.kernel ? run_settings.kernel : getenv("IPVS_ISO_KERNEL");
 	if (check_settings(count, &error) < 0 || run_take_environment(&error) < 0 || plan_reports(&reports, &error) < 0)
 		return print_error(&error);
 	if (run_settings.fixture) {
@@ -219,9 +233,7 @@ static int run(int count, char **operands)
 		table_fill_defaults(&fixture);
 		run_settings.run.fixture = &fixture;
 	}
-	if (!run_settings.list &&
-	    (choice_make(&choice, kernel && *kernel ? kernel : "auto", run_settings.run.isolation, &error) < 0 ||
-	     run_can_be(&run_settings.run, &choice, &error) < 0))
+	if (!run_settings.list && (choose(&choice, &error) < 0 || run_can_be(&run_settings.run, &choice, &error) < 0))
 		return print_error(&error);
 	/* Without the lock: units may be compiled here. */
 	if (make_plan(&plan, &split, operands, &error) < 0) {
@@ -248,6 +260,7 @@ static int run(int count, char **operands)
 
 const struct subcommand command_run = {
 	.name = "run",
+	.also = "exec test",
 	.operands = "[--] COMMAND [ARGUMENT...]",
 	.summary = "Run tests on a clean table, unit by unit, and report what each left",
 	.details = "The host's table is put back afterwards, whatever happens. The exit status is\n"

@@ -65,7 +65,7 @@ static int take_snapshot(struct error *error)
 {
 	CLEANUP_TABLE struct table table;
 	table_init(&table);
-	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);
 	if (!ipvs || (stats ? ipvs_read_counted : ipvs_read)(ipvs, &table, error) < 0 ||
 	    (format == FORMAT_JSON && table_check_writable(&table, error) < 0))
 		return -1;
@@ -87,6 +87,7 @@ static int run(int count, char **operands)
 
 const struct subcommand command_snapshot = {
 	.name = "snapshot",
+	.also = "save dump export list show",
 	.operands = "",
 	.summary = "Write the live table to a file",
 	.details = "'ipvs-iso restore' reads both formats again. The JSON holds all that the kernel\n"

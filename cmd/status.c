@@ -272,6 +272,7 @@ static int run(int count, char **operands)
 
 const struct subcommand command_status = {
 	.name = "status",
+	.also = "info",
 	.operands = "",
 	.summary = "Show the lock, the journal, and which kernels and isolations work",
 	.details = "They are tried, not guessed: the embedded kernel is booted, which takes a second\n"

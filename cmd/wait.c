@@ -107,7 +107,7 @@ static int wait_for(const struct condition *condition, struct error *error)
 	int64_t held_ms;
 	CLEANUP_TABLE struct table table;
 	table_init(&table);
-	CLEANUP_IPVS struct ipvs *ipvs = ipvs_open(error);
+	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);
 	if (!ipvs)
 		return -1;
 	int reached = ipvs_await(ipvs, condition, settings.stable_ms, settings.timeout_ms, &table, &held_ms, error);

@@ -70,3 +70,15 @@ char *bytes_from_json(const json_t *json)
 	}
 	return text;
 }
+
+size_t bytes_to_cut_at(const char *text, size_t most)
+{
+	size_t length = strnlen(text, most + 1);
+	if (length <= most)
+		return length;
+	/* The bytes of a character behind its first are 10xxxxxx. */
+	size_t cut = most;
+	while (cut > 0 && ((unsigned char)text[cut] & 0xC0) == 0x80)
+		cut--;
+	return cut > 0 ? cut : most;
+}

@@ -16,4 +16,9 @@ char *bytes_from_json(const json_t *json);
 json_t *bytes_block_to_json(const char *bytes, size_t length);
 char *bytes_block_from_json(const json_t *json, size_t *length);
 
+/*
+ * How many bytes of `text` make `most` at most without cutting a UTF-8 character in two: for what is cut in messages.
+ */
+size_t bytes_to_cut_at(const char *text, size_t most);
+
 #endif

@@ -36,8 +36,8 @@ static int64_t fraction_of(int64_t unit, const char *digits, size_t count)
 	return value + more;
 }
 
-/* Milliseconds in a unit; 0 when there is no such unit. */
-static int64_t unit_length(const char *unit)
+/* Milliseconds in a unit of `length` letters; 0 when there is no such unit. */
+static int64_t unit_length(const char *unit, size_t length)
 {
 	static const struct {
 		const char *name;
@@ -46,35 +46,52 @@ static int64_t unit_length(const char *unit)
 		{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000},
 	};
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		if (strcmp(unit, units[i].name) == 0)
+		if (strlen(units[i].name) == length && memcmp(unit, units[i].name, length) == 0)
 			return units[i].milliseconds;
 	}
 	return 0;
 }
 
+/* Adds the number and the unit at the front of `*text`, which is moved behind them. */
+static bool add_part(int64_t *total, const char **text, bool *has_unit)
+{
+	const char *start = *text;
+	int64_t whole;
+	if (!parse_whole(&whole, text))
+		return false;
+	size_t digits = (size_t)(*text - start);
+
+	const char *fraction = *text;
+	size_t fraction_digits = 0;
+	if (**text == '.') {
+		fraction = ++*text;
+		fraction_digits = strspn(*text, "0123456789");
+		*text += fraction_digits;
+	}
+	size_t letters = strcspn(*text, "0123456789.");
+	int64_t unit = unit_length(*text, letters);
+	*text += letters;
+	*has_unit = letters > 0;
+
+	int64_t length;
+	return digits + fraction_digits > 0 && unit > 0 && !__builtin_mul_overflow(whole, unit, &length) &&
+	       !__builtin_add_overflow(length, fraction_of(unit, fraction, fraction_digits), &length) &&
+	       !__builtin_add_overflow(*total, length, total);
+}
+
 bool duration_parse(int64_t *milliseconds, const char *text)
 {
+	int64_t total = 0;
+	bool has_unit = true;
 	const char *start = text;
-	int64_t whole;
-	if (!parse_whole(&whole, &text))
-		return false;
-	size_t digits = (size_t)(text - start);
-
-	const char *fraction = text;
-	size_t fraction_digits = 0;
-	if (*text == '.') {
-		fraction = ++text;
-		fraction_digits = strspn(text, "0123456789");
-		text += fraction_digits;
-	}
-	int64_t unit = unit_length(text);
-	if (digits + fraction_digits == 0 || unit == 0)
-		return false;
-
-	int64_t total;
-	if (__builtin_mul_overflow(whole, unit, &total) ||
-	    __builtin_add_overflow(total, fraction_of(unit, fraction, fraction_digits), &total))
-		return false;
+	do {
+		bool is_first = text == start;
+		if (!add_part(&total, &text, &has_unit))
+			return false;
+		/* In 5m30 the unit of the 30 is anybody's guess. */
+		if (!has_unit && (*text || !is_first))
+			return false;
+	} while (*text);
 	*milliseconds = total;
 	return true;
 }
@@ -84,7 +101,8 @@ int duration_read(int64_t *milliseconds, const char *text, struct error *error)
 	if (duration_parse(milliseconds, text))
 		return 0;
 	return error_set(error, ERROR_INPUT,
-			 "'%s' is no length of time; write a number and ms, s, m, h or d, such as 500ms or 1.5m", text);
+			 "'%s' is no length of time; write a number and ms, s, m, h or d, such as 500ms, 1.5m or 5m30s",
+			 text);
 }
 
 int64_t duration_now(void)

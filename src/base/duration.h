@@ -9,8 +9,8 @@
 #include "base/error.h"
 
 /*
- * Parses a decimal number, with a fraction or without, and a unit: ms, s (the default), m, h, d, as timeout(1) does.
- * In milliseconds, rounded up. False when it is not one, is negative, or does not fit.
+ * Parses a decimal number, with a fraction or without, and a unit: ms, s (the default), m, h, d, as timeout(1) does; or
+ * several of those, each with its unit, which are added: 5m30s. In milliseconds, each rounded up. False when it is not one, is negative, or does not fit.
  */
 bool duration_parse(int64_t *milliseconds, const char *text);
 

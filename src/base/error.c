@@ -64,8 +64,9 @@ int error_remedy(struct error *error, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	free(error->remedy);
+	char *before = error->remedy; /* it may be one of the arguments */
 	error->remedy = memory_vprintf(format, arguments);
+	free(before);
 	va_end(arguments);
 	return -1;
 }

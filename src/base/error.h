@@ -45,7 +45,7 @@ int error_set_errno(struct error *error, int number, const char *format, ...) __
 /* Puts "context: " before the message of a filled error. Returns -1. */
 int error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Says what the reader can do; replaces an earlier remedy. Returns -1. */
+/* Says what the reader can do; replaces an earlier remedy, which may be one of the arguments. Returns -1. */
 int error_remedy(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Whether it has been filled. */

@@ -9,8 +9,7 @@
 static int no_ipvs(struct error *error, const struct error *why)
 {
 	error_set(error, ERROR_UNAVAILABLE, "this kernel has no IPVS%s%s", why ? ": " : "", why ? why->message : "");
-	return error_remedy(error, "load its module as root (modprobe ip_vs), or bring a kernel that has it "
-				   "(--kernel uml)");
+	return error_remedy(error, "load its module as root (modprobe ip_vs)");
 }
 
 int family_find(struct ipvs *ipvs, struct error *error)

@@ -25,8 +25,7 @@ static int try_permission(struct ipvs *ipvs, struct error *error)
 		return -1;
 	error_set(error, ERROR_PERMISSION,
 		  "no permission for this kernel's IPVS: CAP_NET_ADMIN in the initial user namespace is needed");
-	return error_remedy(error, "run it as root outside of user namespaces, or bring a kernel of your own "
-				   "(--kernel uml)");
+	return error_remedy(error, "run it as root outside of user namespaces");
 }
 
 struct ipvs *ipvs_open(struct error *error)

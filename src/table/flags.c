@@ -2,8 +2,10 @@
 #include "table/flags.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "table/table.h"
 
 struct flag_word {
@@ -49,6 +51,17 @@ static bool parse(const struct flag_word *words, size_t count, uint32_t *flag, c
 	return false;
 }
 
+static char *list(const struct flag_word *words, size_t count)
+{
+	char *text;
+	size_t length;
+	FILE *stream = memory_stream(&text, &length);
+	for (size_t i = 0; i < count; i++)
+		fprintf(stream, "%s%s", i ? ", " : "", words[i].word);
+	fclose(stream);
+	return text;
+}
+
 const char *service_flag_name(uint32_t flag, const char *scheduler)
 {
 	return name(service_flags, COUNT(service_flags), flag, scheduler);
@@ -59,6 +72,11 @@ bool service_flag_parse(uint32_t *flag, const char *text)
 	return parse(service_flags, COUNT(service_flags), flag, text);
 }
 
+char *service_flag_words(void)
+{
+	return list(service_flags, COUNT(service_flags));
+}
+
 const char *tunnel_flag_name(uint32_t flag)
 {
 	return name(tunnel_flags, COUNT(tunnel_flags), flag, "");
@@ -67,4 +85,9 @@ const char *tunnel_flag_name(uint32_t flag)
 bool tunnel_flag_parse(uint32_t *flag, const char *text)
 {
 	return parse(tunnel_flags, COUNT(tunnel_flags), flag, text);
+}
+
+char *tunnel_flag_words(void)
+{
+	return list(tunnel_flags, COUNT(tunnel_flags));
 }

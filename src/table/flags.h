@@ -15,8 +15,12 @@ const char *service_flag_name(uint32_t flag, const char *scheduler);
 /* The flag that any of those words means, or ipvsadm's "flag-1" to "flag-3". False when it is none. */
 bool service_flag_parse(uint32_t *flag, const char *text);
 
+/* All of those words as a list for messages: "persistent, one-packet, sh-fallback, ...". The caller frees. */
+char *service_flag_words(void);
+
 /* "checksum", "remote-checksum": IP_VS_TUNNEL_ENCAP_FLAG_*. NULL for a flag that has no name. */
 const char *tunnel_flag_name(uint32_t flag);
 bool tunnel_flag_parse(uint32_t *flag, const char *text);
+char *tunnel_flag_words(void);
 
 #endif

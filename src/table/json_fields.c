@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "table/locate.h"
 #include "table/spelling.h"
@@ -68,8 +69,7 @@ char *json_show(const json_t *value)
 		return memory_copy_string("an object");
 	if (json_is_array(value))
 		return memory_copy_string("an array");
-	/* Only ASCII, because the message goes to a terminal, which could take the rest for commands. */
-	CLEANUP_FREE char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	CLEANUP_FREE char *text = json_dumps(value, JSON_ENCODE_ANY);
 	if (!text)
 		return memory_copy_string("that");
 	/* To jansson a DEL is a character as any other. */
@@ -77,7 +77,8 @@ char *json_show(const json_t *value)
 		*at = '?';
 	if (strlen(text) <= SHOWN_MAX)
 		return memory_copy_string(text);
-	return memory_printf("%.*s...%s", SHOWN_MAX, text, json_is_string(value) ? "\"" : "");
+	return memory_printf("%.*s...%s", (int)bytes_to_cut_at(text, SHOWN_MAX), text,
+			     json_is_string(value) ? "\"" : "");
 }
 
 char *json_show_text(const char *text)

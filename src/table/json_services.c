@@ -44,10 +44,18 @@ static const char *tunnel_word(uint32_t number)
 /* What an array of flags may hold. */
 struct flag_kind {
 	bool (*parse)(uint32_t *flag, const char *text);
-	uint32_t maximum;   /* the highest bit */
-	uint32_t forbidden; /* the kernel's own bits */
-	const char *wanted; /* for messages */
+	uint32_t maximum;     /* the highest bit */
+	uint32_t forbidden;   /* the kernel's own bits */
+	char *(*words)(void); /* for messages */
 };
+
+static int fail_flag(const struct json_source *source, const struct json_place *place, const json_t *value,
+		     const struct flag_kind *kind)
+{
+	CLEANUP_FREE char *words = kind->words();
+	CLEANUP_FREE char *wanted = memory_printf("one of %s", words);
+	return json_fail_value(source, place, value, wanted);
+}
 
 /* Reads an array of flags: their words, or "0x40" for one bit. */
 static int read_flags(const struct json_source *source, const struct json_place *place, json_t *value,
@@ -65,7 +73,7 @@ static int read_flags(const struct json_source *source, const struct json_place 
 		uint32_t flag = 0;
 		bool parsed = text && (kind->parse(&flag, text) || json_parse_hexadecimal(&flag, text, kind->maximum));
 		if (!parsed || __builtin_popcount(flag) != 1)
-			return json_fail_value(source, &here, item, kind->wanted);
+			return fail_flag(source, &here, item, kind);
 		if (flag & kind->forbidden)
 			return json_fail(source, &here, "\"%s\" is the kernel's own and cannot be set", text);
 		if (*flags & flag)
@@ -82,7 +90,7 @@ static int read_service_flags(const struct json_source *source, const struct jso
 		.parse = service_flag_parse,
 		.maximum = 0x80000000,
 		.forbidden = SERVICE_FLAG_HASHED,
-		.wanted = "one of persistent, one-packet, scheduler-1, scheduler-2, scheduler-3",
+		.words = service_flag_words,
 	};
 	(void)field;
 	return read_flags(source, place, value, &kind, target);
@@ -94,7 +102,7 @@ static int read_tunnel_flags(const struct json_source *source, const struct json
 	static const struct flag_kind kind = {
 		.parse = tunnel_flag_parse,
 		.maximum = 0x8000,
-		.wanted = "one of checksum, remote-checksum",
+		.words = tunnel_flag_words,
 	};
 	(void)field;
 	uint32_t flags;

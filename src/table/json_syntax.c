@@ -53,11 +53,11 @@ static size_t string_start(const struct json_source *source, size_t behind)
 	}
 }
 
-/* What goes to a terminal has to be one line of plain characters, whatever the file holds. */
+/* A message is one line. */
 static char *printable(char *text)
 {
 	for (char *at = text; *at; at++) {
-		if (*at < ' ' || *at > '~')
+		if (iscntrl((unsigned char)*at))
 			*at = '?';
 	}
 	return text;

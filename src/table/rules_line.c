@@ -5,10 +5,12 @@
  */
 #include "table/rules_line.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "table/spelling.h"
 
@@ -125,14 +127,14 @@ int rule_line_fail(const struct rule_line *line, size_t column, const char *form
 
 char *rule_word_show(const char *text)
 {
-	size_t length = strlen(text);
-	bool cut = length > SHOWN_MAX;
-	CLEANUP_FREE char *shown = memory_copy_bytes(text, cut ? SHOWN_MAX : length);
+	size_t length = bytes_to_cut_at(text, SHOWN_MAX);
+	CLEANUP_FREE char *shown = memory_copy_bytes(text, length);
+	/* A message is one line. */
 	for (char *at = shown; *at; at++) {
-		if (*at < ' ' || *at > '~') /* where char is signed, this is so for all that is not ASCII */
+		if (iscntrl((unsigned char)*at))
 			*at = '?';
 	}
-	return memory_printf("'%s%s'", shown, cut ? "..." : "");
+	return memory_printf("'%s%s'", shown, text[length] ? "..." : "");
 }
 
 /* ---- words ---- */

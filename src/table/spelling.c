@@ -41,3 +41,16 @@ void spelling_offer(struct spelling_guess *guess, const char *word)
 	guess->distance = distance;
 	guess->nearest = word;
 }
+
+bool spelling_is_in(const char *word, const char *list)
+{
+	size_t length = strlen(word);
+	while (list && *list) {
+		size_t here = strcspn(list, " ");
+		if (here == length && memcmp(list, word, length) == 0)
+			return true;
+		list += here;
+		list += strspn(list, " ");
+	}
+	return false;
+}

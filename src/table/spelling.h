@@ -3,6 +3,7 @@
 #ifndef IPVS_ISO_TABLE_SPELLING_H
 #define IPVS_ISO_TABLE_SPELLING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Words longer than this many bytes are like no other. */
@@ -22,5 +23,8 @@ struct spelling_guess {
 
 /* Offers a word, which `nearest` may then point to. */
 void spelling_offer(struct spelling_guess *guess, const char *word);
+
+/* Whether `word` is one of the words in `list`, which have spaces between them. False where `list` is NULL. */
+bool spelling_is_in(const char *word, const char *list);
 
 #endif

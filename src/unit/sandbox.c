@@ -34,8 +34,7 @@ static pid_t fork_into(uint64_t namespaces, struct error *error)
 		return pid;
 	error_set_errno(error, errno, "cannot make namespaces for a unit");
 	if (error->kind == ERROR_PERMISSION)
-		return error_remedy(error, "run it as root with CAP_SYS_ADMIN, or bring a kernel of your own "
-					   "(--kernel uml)");
+		return error_remedy(error, "run it as root with CAP_SYS_ADMIN");
 	return -1;
 }
 

@@ -185,6 +185,10 @@ connections() {
 	echo $((${#lines[@]} - 1)) # without the heading
 }
 
+host_has_ipvs() {
+	[ -e /proc/net/ip_vs ] || modprobe --dry-run --quiet ip_vs
+}
+
 # ---- runs in the background ----
 
 # background COMMAND...: starts it, and sets $job to its process number. Its stderr goes to the file `job.stderr`. Signals

@@ -98,7 +98,77 @@ make_tables() {
 	assert_same '' "$output"
 }
 
+@test "help and version are commands, too" {
+	capture ipvs-iso --help
+	local wanted=$output
+	capture ipvs-iso help
+	assert_same "$wanted" "$output"
+	capture ipvs-iso help help
+	assert_same "$wanted" "$output"
+	capture ipvs-iso --version
+	wanted=$output
+	capture ipvs-iso version
+	assert_same "$wanted" "$output"
+	local command
+	for command in $(list_commands); do
+		capture ipvs-iso "$command" --help
+		wanted=$output
+		capture ipvs-iso help "$command"
+		assert_status 0
+		assert_same "$wanted" "$output"
+	done
+	capture ipvs-iso help nonsense
+	assert_complaint "there is no command 'nonsense'" "see 'ipvs-iso --help'"
+}
+
 # ---- mistakes ----
+
+@test "what other tools call a command or an option gets a hint" {
+	local word command
+	while read -r word command; do
+		capture ipvs-iso "$word"
+		assert_complaint "there is no command '$word'; did you mean '$command'?" "see 'ipvs-iso --help'"
+	done <<-'WORDS'
+		save snapshot
+		list snapshot
+		load restore
+		clear flush
+		exec run
+	WORDS
+	capture ipvs-iso restore --dry-run file
+	assert_complaint "restore: there is no option '--dry-run'; did you mean '--plan'?" "see 'ipvs-iso restore --help'"
+	capture ipvs-iso restore -n file
+	assert_complaint "restore: there is no option '-n'; did you mean '--plan'?" "see 'ipvs-iso restore --help'"
+	make_tables
+	capture ipvs-iso restore <a.json
+	assert_complaint "restore: no file given; '-' stands for standard input" "see 'ipvs-iso restore --help'"
+}
+
+@test "no command but run tells its users to take an option that only run has" {
+	host_has_ipvs && [ "$(id -u)" -eq 0 ] && skip 'this host has IPVS'
+	echo '{"format": "ipvs-iso.snapshot", "version": 1}' >empty.json
+	local command
+	for command in snapshot flush recover check 'check empty.json' 'diff empty.json' 'restore empty.json' \
+		'restore --plan empty.json' 'wait --until services=1'; do
+		# shellcheck disable=SC2086 # words on purpose
+		capture ipvs-iso $command
+		assert_status 125
+		# The option stands there only as a part of a whole command line.
+		assert_lacks "${stderr//ipvs-iso run --kernel uml -- COMMAND/}" --kernel
+	done
+	capture ipvs-iso check
+	assert_contains "$stderr" 'or run the command in an embedded kernel: ipvs-iso run --kernel uml -- COMMAND'
+	capture ipvs-iso run --kernel host -- true
+	assert_contains "$stderr" 'or bring a kernel of your own: --kernel uml'
+}
+
+@test "of -q and -v the last one counts" {
+	capture ipvs-iso run -v -q -k uml -- true
+	assert_same '' "$output$stderr"
+	capture ipvs-iso run -q -v -k uml -- true
+	assert_contains "$stderr" 'PASS' 'ready after'
+}
+
 
 @test "no command, an unknown command, an unknown option: a line and where to look" {
 	capture ipvs-iso
@@ -150,7 +220,7 @@ make_tables() {
 	capture ipvs-iso restore a.json extra
 	assert_complaint "restore: unexpected argument 'extra'" "see 'ipvs-iso restore --help'"
 	capture ipvs-iso restore
-	assert_complaint 'restore: no file given' "see 'ipvs-iso restore --help'"
+	assert_complaint "restore: no file given; '-' stands for standard input" "see 'ipvs-iso restore --help'"
 	capture ipvs-iso diff a.json b.json extra
 	assert_complaint "diff: unexpected argument 'extra'" "see 'ipvs-iso diff --help'"
 	capture ipvs-iso diff
@@ -190,7 +260,7 @@ make_tables() {
 	local option
 	for option in --stable --timeout; do
 		capture ipvs-iso wait --until services=1 $option soon
-		assert_complaint "wait: $option: 'soon' is no length of time; write a number and ms, s, m, h or d, such as 500ms or 1.5m"
+		assert_complaint "wait: $option: 'soon' is no length of time; write a number and ms, s, m, h or d, such as 500ms, 1.5m or 5m30s"
 	done
 }
 

@@ -50,10 +50,6 @@ kernel_runs_below() {
 	[ -n "$(kernel_processes "$1")" ]
 }
 
-host_has_ipvs() {
-	[ -e /proc/net/ip_vs ] || modprobe --dry-run --quiet ip_vs
-}
-
 # ---- what goes in ----
 
 @test "guest: arguments and environment come through untouched" {
@@ -591,6 +587,6 @@ no_process_of_ordinary_user() {
 	assert_contains "$stderr" "ipvs-iso: there is no kernel 'nonsense'" 'auto, host and uml'
 	capture env IPVS_ISO_KERNEL=nonsense ipvs-iso run -- touch ran
 	assert_status 125
-	assert_contains "$stderr" "there is no kernel 'nonsense'"
+	assert_contains "$stderr" "ipvs-iso: IPVS_ISO_KERNEL=nonsense: there is no kernel 'nonsense'" 'auto, host and uml'
 	[ ! -e ran ]
 }

@@ -32,6 +32,16 @@ static void durations_are_numbers_with_units(void **state)
 	check_duration("007", 7000);
 }
 
+static void several_parts_are_added(void **state)
+{
+	(void)state;
+	check_duration("5m30s", 330000);
+	check_duration("1h30m", 5400000);
+	check_duration("1s500ms", 1500);
+	check_duration("1d2h3m4s5ms", 93784005);
+	check_duration("1.5m.5s", 90500);
+}
+
 static void fractions_are_rounded_up(void **state)
 {
 	(void)state;
@@ -70,6 +80,10 @@ static void other_text_is_no_duration(void **state)
 		"1e3",
 		"0x10",
 		"1ms1",
+		"5m30",
+		"5m s",
+		"1m-30s",
+		"9223372036854775807ms1ms",
 		"1min",
 		"1S",
 		"1..2",
@@ -134,11 +148,9 @@ static void sizes_are_whole_numbers_with_units(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations_are_numbers_with_units),
-		cmocka_unit_test(fractions_are_rounded_up),
-		cmocka_unit_test(the_greatest_duration_fits),
-		cmocka_unit_test(other_text_is_no_duration),
-		cmocka_unit_test(now_is_the_monotonic_clock),
+		cmocka_unit_test(durations_are_numbers_with_units),   cmocka_unit_test(several_parts_are_added),
+		cmocka_unit_test(fractions_are_rounded_up),           cmocka_unit_test(the_greatest_duration_fits),
+		cmocka_unit_test(other_text_is_no_duration),          cmocka_unit_test(now_is_the_monotonic_clock),
 		cmocka_unit_test(sizes_are_whole_numbers_with_units),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

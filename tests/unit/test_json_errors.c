@@ -306,7 +306,9 @@ static void checks_what_names_a_service(void **state)
 	EXPECT_MESSAGES(cases);
 }
 
-#define FLAG_WANTED "must be one of persistent, one-packet, scheduler-1, scheduler-2, scheduler-3, not "
+#define FLAG_WANTED                                                                                        \
+	"must be one of persistent, one-packet, sh-fallback, mh-fallback, sh-port, mh-port, scheduler-1, " \
+	"scheduler-2, scheduler-3, flag-1, flag-2, flag-3, not "
 
 static void checks_the_options_of_a_service(void **state)
 {
@@ -408,8 +410,13 @@ static void cuts_and_escapes_what_it_shows(void **state)
 {
 	(void)state;
 	static const struct wrong cases[] = {
-		{ADDRESSED("\"scheduler\": \"\303\251\302\233 1234567890123456789012345678901234567890\""),
-		 "3:14: services[0].scheduler: " NAME_WANTED "\"\\u00E9\\u009B 12345678901234567890123456...\""},
+		/* As it stands in the file, but for control characters; no character is cut in two. */
+		{ADDRESSED("\"scheduler\": \"\303\251\\u001b 1234567890123456789012345678901234567890\""),
+		 "3:14: services[0].scheduler: " NAME_WANTED "\"\303\251\\u001B 123456789012345678901234567890...\""},
+		{ADDRESSED("\"scheduler\": \"12345678901234567890123456789012345678\303\251\""),
+		 "3:14: services[0].scheduler: " NAME_WANTED "\"12345678901234567890123456789012345678...\""},
+		{"{\"format\": \"ipvs-iso.snapshot\", \"version\": 1,\n\"schl\303\274ssel\": 1}",
+		 "2:1: unknown key \"schl\303\274ssel\""},
 		{ADDRESSED("\"scheduler\": {\"a\": 1}"), "3:14: services[0].scheduler: " NAME_WANTED "an object"},
 	};
 	EXPECT_MESSAGES(cases);
