@@ -46,7 +46,7 @@ static int choose_format(struct error *error)
 
 static int write_to_file(const struct run_result *result, struct error *error)
 {
-	CLEANUP_REPORT_TARGET struct report_target target = REPORT_TARGET_INIT;
+	CLEANUP_TARGET struct target target = TARGET_INIT;
 	if (report_target_open(&target, output, error) < 0)
 		return -1;
 	size_t length;

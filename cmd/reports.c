@@ -9,13 +9,13 @@
 void planned_reports_clear(struct planned_reports *reports)
 {
 	for (size_t i = 0; i < reports->list.count; i++)
-		report_target_close(&reports->list.items[i].target);
+		target_clear(&reports->list.items[i].target);
 	array_free(&reports->list);
 }
 
 int planned_reports_add(struct planned_reports *reports, const char *what, struct error *error)
 {
-	struct planned_report report = {.target = REPORT_TARGET_INIT};
+	struct planned_report report = {.target = TARGET_INIT};
 	const char *file = what;
 	bool to_file = strcmp(what, "github") != 0;
 	report.format = to_file ? report_format_for(what, &file, error) : report_format_named(what, error);

@@ -10,7 +10,7 @@
 
 struct planned_report {
 	const struct report_format *format;
-	struct report_target target; /* without a path: standard error */
+	struct target target; /* without a path: standard error */
 };
 
 struct planned_reports {

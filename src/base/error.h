@@ -20,7 +20,8 @@ enum error_kind {
 	ERROR_BUSY,         /* somebody else holds the lock */
 	ERROR_NOT_FOUND,    /* no such file or command */
 	ERROR_NOT_RUNNABLE, /* the command is there and cannot be run */
-	ERROR_RIVAL         /* somebody else changes the table at the same time */
+	ERROR_RIVAL,        /* somebody else changes the table at the same time */
+	ERROR_INTERRUPTED   /* a signal asked us to end, and is still to be taken */
 };
 
 /* Start one with `= {0}` (or ERROR_INIT) and release it with error_clear(). */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/target.h"
 
 /* More is a device, or a mistake. It is also how much memory a file can take. */
 #define FILE_LENGTH_MAX ((size_t)1 << 30)
@@ -121,93 +121,15 @@ int file_stream(int descriptor, const char *name, file_text *text, const void *c
 	return sink.failed ? -1 : 0;
 }
 
-/* For devices and pipes, where there is nothing to replace. */
-static int write_in_place(const char *path, file_text *text, const void *context, struct error *error)
-{
-	CLEANUP_CLOSE int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	if (descriptor < 0)
-		return error_set_errno(error, errno, "cannot open %s", path);
-	return file_stream(descriptor, path, text, context, error);
-}
-
-static int sync_directory(const char *directory, struct error *error)
-{
-	CLEANUP_CLOSE int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (descriptor < 0)
-		return error_set_errno(error, errno, "cannot open %s", directory);
-	if (fsync(descriptor) < 0 && errno != EINVAL)
-		return error_set_errno(error, errno, "cannot sync %s", directory);
-	return 0;
-}
-
-static mode_t file_mask(void)
-{
-	mode_t mask = umask(0);
-	umask(mask);
-	return mask;
-}
-
-static int write_temporary(int descriptor, const char *path, file_text *text, const void *context, mode_t mode,
-			   struct error *error)
-{
-	if (file_stream(descriptor, path, text, context, error) < 0)
-		return -1;
-	if (fchmod(descriptor, mode) < 0)
-		return error_set_errno(error, errno, "cannot set the mode of %s", path);
-	if (fsync(descriptor) < 0)
-		return error_set_errno(error, errno, "cannot sync %s", path);
-	return 0;
-}
-
-static int replace_file(const char *path, file_text *text, const void *context, mode_t mode, struct error *error)
-{
-	CLEANUP_FREE char *path_copy = memory_copy_string(path);
-	const char *directory = dirname(path_copy);
-	CLEANUP_FREE char *temporary = memory_printf("%s.XXXXXX", path);
-	CLEANUP_CLOSE int descriptor = mkostemp(temporary, O_CLOEXEC);
-	if (descriptor < 0)
-		return error_set_errno(error, errno, "cannot create a file beside %s", path);
-
-	int failed = write_temporary(descriptor, path, text, context, mode, error);
-	if (failed == 0 && rename(temporary, path) < 0)
-		failed = error_set_errno(error, errno, "cannot put %s in its place", path);
-	if (failed < 0) {
-		unlink(temporary);
-		return -1;
-	}
-	return sync_directory(directory, error);
-}
-
 int file_write_text(const char *path, file_text *text, const void *context, mode_t mode, struct error *error)
 {
-	if (!*path)
-		return error_set(error, ERROR_INPUT, "the file to write has no name");
-	struct stat present;
-	bool exists = stat(path, &present) == 0;
-	if (exists && !S_ISREG(present.st_mode))
-		return write_in_place(path, text, context, error);
-	/* Where it is a link, what it leads to is replaced, and not the link. */
-	struct stat named;
-	bool is_link = exists && lstat(path, &named) == 0 && S_ISLNK(named.st_mode);
-	CLEANUP_FREE char *target = is_link ? realpath(path, NULL) : NULL;
-	return replace_file(target ? target : path, text, context,
-			    exists ? present.st_mode & 07777 : mode & ~file_mask(), error);
-}
-
-/* A text that is there. */
-struct bytes {
-	const char *bytes;
-	size_t length;
-};
-
-static void write_bytes(FILE *out, const void *context)
-{
-	const struct bytes *bytes = context;
-	fwrite(bytes->bytes, 1, bytes->length, out);
+	CLEANUP_TARGET struct target target = TARGET_INIT;
+	return target_find(&target, path, error) < 0 ? -1 : target_write(&target, mode, true, text, context, error);
 }
 
 int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
 {
-	const struct bytes text = {.bytes = bytes, .length = length};
-	return file_write_text(path, write_bytes, &text, mode, error);
+	CLEANUP_TARGET struct target target = TARGET_INIT;
+	return target_find(&target, path, error) < 0 ? -1
+						     : target_write_bytes(&target, mode, true, bytes, length, error);
 }

@@ -22,12 +22,7 @@ char *file_read(const char *path, size_t *length, struct error *error);
 /* The same from a descriptor that stays open; `name` is for messages. */
 char *file_read_descriptor(int descriptor, const char *name, size_t *length, struct error *error);
 
-/*
- * Writes `path` so that a reader, or a power cut, finds either the old file or the new one and nothing between: a
- * temporary file beside it, fsync(2), rename(2), fsync of the directory. A new file gets `mode` less the umask; one
- * that is there keeps its own, and where it is a link what it leads to is replaced. Where `path` is something other
- * than a regular file (a terminal, a pipe, /dev/null), it is written to as it is.
- */
+/* Writes `path` whole or not at all: target_find() and target_write() of base/target.h. */
 int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error);
 
 /* Writes a text into `out` piece by piece; `context` is its own. It need not look at errors. */

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -26,24 +29,23 @@ void walk_end_clear(struct walk_end *end)
 
 struct walker {
 	const struct walk_rules *rules;
-	const char *path; /* all of it, for messages */
-	int directory;    /* where it has come to */
-	char *rest;       /* what is still to be walked */
-	unsigned links;   /* how many were followed */
+	int directory;  /* where it has come to */
+	char *rest;     /* what is still to be walked */
+	unsigned links; /* how many were followed */
 	int failure;
 };
 
 static int walk_fail(struct walker *walker, int number, struct error *error)
 {
 	walker->failure = number;
-	return error_set_errno(error, number, "%s %s", walker->rules->purpose, walker->path);
+	return error_set_errno(error, number, "%s", walker->rules->failure);
 }
 
 /* Opens `name`, here, and has it judged. */
-static int look(struct walker *walker, struct walk_step *step, const char *name, struct error *error)
+static int look(struct walker *walker, struct walk_step *step, const char *name, int flags, struct error *error)
 {
 	*step = (struct walk_step){.directory = walker->directory, .name = name};
-	step->file = openat(walker->directory, name, LOOK);
+	step->file = openat(walker->directory, name, flags);
 	if (step->file >= 0 && fstat(step->file, &step->status) == 0) {
 		if (walker->rules->judge(walker->rules->context, step, error) == 0)
 			return 0;
@@ -68,10 +70,24 @@ static int walk_by(struct walker *walker, char *way, struct error *error)
 	walker->rest = way;
 	if (*way != '/')
 		return 0;
-	if (look(walker, &root, "/", error) < 0)
+	if (look(walker, &root, "/", LOOK, error) < 0)
 		return -1;
 	enter(walker, root.file);
 	return 0;
+}
+
+/* proc(5) has links that lead where no path does. The kernel made them, and follows them for us. */
+static bool is_of_kernel(int directory)
+{
+	struct statfs system;
+	return fstatfs(directory, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Looks at what is behind a link of the kernel's, instead of the link. */
+static int look_behind(struct walker *walker, struct walk_step *step, const char *name, struct error *error)
+{
+	close(step->file);
+	return look(walker, step, name, O_PATH | O_CLOEXEC, error);
 }
 
 static int follow(struct walker *walker, int link, const char *behind, struct error *error)
@@ -89,10 +105,20 @@ static int follow(struct walker *walker, int link, const char *behind, struct er
 static int step_on(struct walker *walker, const char *name, const char *behind, struct error *error)
 {
 	struct walk_step step;
-	if (look(walker, &step, name, error) < 0)
+	/* O_DIRECTORY first: so that what is mounted on demand is mounted. */
+	int failed = look(walker, &step, name, LOOK | O_DIRECTORY, error);
+	if (failed < 0 && walker->failure == ENOTDIR) {
+		error_clear(error);
+		walker->failure = 0;
+		failed = look(walker, &step, name, LOOK, error);
+	}
+	if (failed < 0)
+		return -1;
+	bool of_kernel = S_ISLNK(step.status.st_mode) && is_of_kernel(walker->directory);
+	if (of_kernel && look_behind(walker, &step, name, error) < 0)
 		return -1;
 	if (S_ISLNK(step.status.st_mode)) {
-		int failed = follow(walker, step.file, behind, error);
+		failed = follow(walker, step.file, behind, error);
 		close(step.file);
 		return failed;
 	}
@@ -104,11 +130,15 @@ static int step_on(struct walker *walker, const char *name, const char *behind, 
 static int step_last(struct walker *walker, struct walk_end *end, const char *name, struct error *error)
 {
 	struct walk_step step;
-	if (look(walker, &step, name, error) < 0) {
+	if (look(walker, &step, name, LOOK, error) < 0) {
 		if (walker->failure != ENOENT)
 			return -1;
 		error_clear(error);
 		walker->failure = 0;
+	} else if (S_ISLNK(step.status.st_mode) && is_of_kernel(walker->directory)) {
+		if (look_behind(walker, &step, name, error) < 0)
+			return -1;
+		end->unnamed = true;
 	} else if (S_ISLNK(step.status.st_mode)) {
 		int failed = follow(walker, step.file, "", error);
 		close(step.file);
@@ -135,10 +165,14 @@ static int walk_on(struct walker *walker, struct walk_end *end, struct error *er
 
 int walk(struct walk_end *end, const struct walk_rules *rules, const char *path, struct error *error)
 {
-	struct walker walker = {.rules = rules, .path = path, .directory = -1};
+	struct walker walker = {.rules = rules, .directory = -1};
 	*end = WALK_END_INIT;
-	walker.directory = openat(rules->from, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int failed = walker.directory >= 0 ? 0 : walk_fail(&walker, errno, error);
+	int failed = 0;
+	/* Where the path is absolute, it does not matter whether we may search the working directory. */
+	if (*path != '/')
+		walker.directory = openat(rules->from, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*path != '/' && walker.directory < 0)
+		failed = walk_fail(&walker, errno, error);
 	if (!failed)
 		failed = walk_by(&walker, memory_copy_string(path), error);
 	if (!failed)

@@ -6,6 +6,7 @@
 #ifndef IPVS_ISO_BASE_WALK_H
 #define IPVS_ISO_BASE_WALK_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -20,7 +21,7 @@ struct walk_step {
 
 struct walk_rules {
 	int from;            /* a directory, where the path is relative; or AT_FDCWD. It is not judged */
-	const char *purpose; /* what messages begin with, such as "cannot write" */
+	const char *failure; /* what messages begin with, such as "cannot write a.json" */
 	/* Says whether the walk may go on: 0, or -1 with an error. Called once for each step, before it is taken. */
 	int (*judge)(void *context, const struct walk_step *step, struct error *error);
 	void *context;
@@ -31,6 +32,7 @@ struct walk_end {
 	int directory; /* where the walk came to, O_PATH: no link is followed from here on */
 	char *name;    /* of the file there; "." where the path ended with a slash. Owned */
 	int file;      /* the file, O_PATH; -1: there is none of that name */
+	bool unnamed;  /* only a link of proc(5) leads to the file, such as that of a descriptor: it was followed */
 	int failure;   /* errno of the step that could not be taken; 0 where there is none */
 };
 

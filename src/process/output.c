@@ -14,6 +14,7 @@
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/way.h"
 #include "process/supervise.h"
 
 /* How much may wait for a slow reader before we stop listening to the unit. */
@@ -73,8 +74,11 @@ int output_open(struct output *output, int theirs[2], struct error *error)
 /* On disk where that can be; a file system that cannot do without names is no reason to keep nothing. */
 static int open_spool(void)
 {
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
 	const char *folder = getenv("TMPDIR");
-	int spool = open(folder && *folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	CLEANUP_CLOSE int directory =
+		way_open_directory(folder && *folder ? folder : "/tmp", false, "cannot write in", &ignored);
+	int spool = directory < 0 ? -1 : openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	return spool >= 0 ? spool : memfd_create("ipvs-iso-output", MFD_CLOEXEC);
 }
 

@@ -4,14 +4,11 @@
  * and the job's summary.
  * The runner looks for commands in standard output and standard error alike.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "base/target.h"
 #include "report/characters.h"
 #include "report/markdown.h"
 #include "report/report.h"
@@ -117,9 +114,7 @@ int report_github_publish(const struct run_result *result, struct error *error)
 		return 0;
 	size_t length;
 	CLEANUP_FREE char *text = render_summary(result, &length);
-	CLEANUP_CLOSE int descriptor =
-		open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0666);
-	if (descriptor < 0)
-		return error_set_errno(error, errno, "cannot open %s, which GITHUB_STEP_SUMMARY names", path);
-	return file_write_all(descriptor, path, text, length, error);
+	if (target_append(path, text, length, error) < 0)
+		return error_context(error, "GITHUB_STEP_SUMMARY");
+	return 0;
 }

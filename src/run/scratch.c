@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/way.h"
 
 void scratch_clear(struct scratch *scratch)
 {
@@ -66,6 +67,10 @@ static const char *parent_folder(void)
 int scratch_make(struct scratch *scratch, struct error *error)
 {
 	const char *parent = parent_folder();
+	/* Not behind another user's link. */
+	CLEANUP_CLOSE int directory = way_open_directory(parent, false, "cannot make a directory in", error);
+	if (directory < 0)
+		return error_remedy(error, "TMPDIR names another place for temporary files");
 	scratch->path = memory_printf("%s/ipvs-iso.XXXXXX", parent);
 	if (!mkdtemp(scratch->path)) {
 		error_set_errno(error, errno, "cannot make a folder in %s", parent);

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/way.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define NAMESPACE_FILE "/proc/self/ns/net"
@@ -126,12 +127,24 @@ static char *base_path(struct error *error)
 	return memory_copy_bytes(chosen, length);
 }
 
+/* Walks to the state directory, but does not look at it; its path, which the caller frees, or NULL. */
+static char *walk_to_base(struct way *way, struct error *error)
+{
+	char *base = base_path(error);
+	if (!base || way_walk_to_name(way, base, "cannot open the folder", error) == 0)
+		return base;
+	propose_own_folder(error);
+	free(base);
+	return NULL;
+}
+
 static int open_base(char **path, bool make, struct error *error)
 {
-	CLEANUP_FREE char *base = base_path(error);
-	if (!base || (make && make_folder(AT_FDCWD, base, base, error) < 0))
+	CLEANUP_WAY struct way way = WAY_INIT;
+	CLEANUP_FREE char *base = walk_to_base(&way, error);
+	if (!base || (make && make_folder(way.directory, way.name, base, error) < 0))
 		return -1;
-	int descriptor = open_folder(AT_FDCWD, base, base, error);
+	int descriptor = open_folder(way.directory, way.name, base, error);
 	if (descriptor >= 0) {
 		*path = base;
 		base = NULL;
@@ -147,16 +160,18 @@ int state_open_base(char **path, struct error *error)
 bool state_base_is_there(void)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	CLEANUP_FREE char *base = base_path(&ignored);
-	return base && faccessat(AT_FDCWD, base, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	CLEANUP_WAY struct way way = WAY_INIT;
+	CLEANUP_FREE char *base = walk_to_base(&way, &ignored);
+	return base && faccessat(way.directory, way.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 void state_forget_base(void)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	CLEANUP_FREE char *base = base_path(&ignored);
+	CLEANUP_WAY struct way way = WAY_INIT;
+	CLEANUP_FREE char *base = walk_to_base(&way, &ignored);
 	if (base)
-		rmdir(base);
+		unlinkat(way.directory, way.name, AT_REMOVEDIR);
 }
 
 static int open_state(char **path, bool make, struct error *error)

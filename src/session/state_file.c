@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/target.h"
 
 static int sync_directory(int directory, const char *name, struct error *error)
 {
@@ -21,35 +22,15 @@ static int sync_directory(int directory, const char *name, struct error *error)
 	return 0;
 }
 
-static int write_unfinished(int directory, const char *unfinished, const char *name, file_text *text,
-			    const void *context, struct error *error)
-{
-	if (unlinkat(directory, unfinished, 0) < 0 && errno != ENOENT)
-		return error_set_errno(error, errno, "cannot remove %s", unfinished);
-	CLEANUP_CLOSE int descriptor =
-		openat(directory, unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (descriptor < 0)
-		return error_set_errno(error, errno, "cannot create %s", name);
-	if (file_stream(descriptor, name, text, context, error) < 0)
-		return -1;
-	if (fsync(descriptor) < 0)
-		return error_set_errno(error, errno, "cannot sync %s", name);
-	return 0;
-}
-
 int state_file_write(int directory, const char *name, file_text *text, const void *context, struct error *error)
 {
 	CLEANUP_FREE char *unfinished = memory_printf("%s" STATE_FILE_UNFINISHED, name);
-	const char *written = unfinished;
-	int failed = write_unfinished(directory, unfinished, name, text, context, error);
-	if (failed == 0 && renameat(directory, unfinished, directory, name) < 0)
-		failed = error_set_errno(error, errno, "cannot put %s in its place", name);
-	else if (failed == 0)
-		written = name;
-	if (failed == 0)
-		failed = sync_directory(directory, name, error);
+	if (unlinkat(directory, unfinished, 0) < 0 && errno != ENOENT)
+		return error_set_errno(error, errno, "cannot remove %s", unfinished);
+	const struct replacement replacement = {.path = name, .beside = unfinished, .mode = 0600};
+	int failed = target_replace(directory, name, &replacement, text, context, error);
 	if (failed < 0)
-		unlinkat(directory, written, 0);
+		unlinkat(directory, name, 0);
 	return failed;
 }
 

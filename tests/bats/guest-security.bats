@@ -114,3 +114,61 @@ try='try() { if eval "$1" 2>/dev/null; then echo "done: $1"; else echo "refused"
 	[ ! -e ran ]
 	assert_same precious "$(</tmp/loot.$$)"
 }
+
+# Each command line gets a place to write to behind its last word.
+writers=('snapshot -o' 'snapshot -f ipvsadm -o' 'report -o' 'run --report')
+
+# refused_there WHAT COMMAND...: it ends with 125, and says that another user's WHAT is in the way.
+refused_there() {
+	local what=$1
+	shift
+	capture timeout 20 env "$@"
+	echo "$*"
+	assert_status 125
+	assert_contains "$stderr" "is a $what that another user made in a sticky directory"
+}
+
+@test "nothing is made, written or appended through another user's link, with fs.protected_symlinks and without" {
+	local sticky=/tmp/ipvs-iso-security.$$.sticky precious before place writer words
+	# What they are after.
+	precious=$PWD/precious
+	mkdir -m 755 precious
+	echo precious >precious/file.json
+	before=$(ls -lRi --time-style=full-iso precious)
+	mkdir -m 1777 "$sticky"
+	chmod 1777 "$sticky"
+	as_nobody "cd $sticky && mkdir -m 755 theirs && mkdir -m 1777 theirs/sticky && chmod 1777 theirs/sticky &&
+		ln -s $precious way && ln -s $precious theirs/way && ln -s $precious theirs/sticky/way &&
+		ln -s $precious/file.json file.json && ln -s $precious/new.json new.json && mkfifo -m 666 pipe.json"
+	assert_status 0
+	ln -s "$sticky/way" ours
+	ipvs-iso run --report result.json -- true
+	for protected in 0 1; do
+		echo $protected >/proc/sys/fs/protected_symlinks
+		for place in "$sticky"/{way,theirs/way,theirs/sticky/way}/new.json "$sticky"/{file,new}.json ours/new.json; do
+			for writer in "${writers[@]}"; do
+				read -ra words <<<"$writer"
+				case $writer in
+				run*) refused_there link ipvs-iso "${words[@]}" "$place" -- touch ran ;;
+				report*) refused_there link ipvs-iso "${words[@]}" "$place" result.json ;;
+				*) refused_there link ipvs-iso "${words[@]}" "$place" ;;
+				esac
+			done
+			refused_there link GITHUB_STEP_SUMMARY="$place" ipvs-iso report -f github result.json
+		done
+		for place in "$sticky"/{way,theirs/way,theirs/sticky/way} "$PWD/ours"; do
+			refused_there link IPVS_ISO_REPORT_DIR="$place" ipvs-iso run -- touch ran
+			refused_there link IPVS_ISO_REPORT_DIR="$place/new" ipvs-iso run -- touch ran
+			refused_there link IPVS_ISO_STATE_DIR="$place/new" ipvs-iso run -- touch ran
+			refused_there link IPVS_ISO_STATE_DIR="$place/new" ipvs-iso flush
+		done
+		refused_there pipe GITHUB_STEP_SUMMARY="$sticky/pipe.json" ipvs-iso report -f github result.json
+		refused_there pipe ipvs-iso snapshot -o "$sticky/pipe.json"
+	done
+	[ ! -e ran ]
+	assert_same "$before" "$(ls -lRi --time-style=full-iso precious)"
+	# The caller's own lead on.
+	ln -s "$precious" "$sticky/ours"
+	ipvs-iso snapshot -o "$sticky/ours/new.json"
+	ipvs-iso check precious/new.json
+}

@@ -62,7 +62,7 @@ static void check_content(const char *path, const char *expected)
 static void write_to(const char *path, const char *text)
 {
 	struct error error = ERROR_INIT;
-	CLEANUP_REPORT_TARGET struct report_target target;
+	CLEANUP_TARGET struct target target;
 	if (report_target_open(&target, path, &error) < 0)
 		fail_msg("%s", error.message);
 	assert_int_equal(report_target_write(&target, text, strlen(text), &error), 0);
@@ -71,7 +71,7 @@ static void write_to(const char *path, const char *text)
 static void check_refused(const char *path, const char *message)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	CLEANUP_REPORT_TARGET struct report_target target;
+	CLEANUP_TARGET struct target target;
 	assert_int_equal(report_target_open(&target, path, &error), -1);
 	assert_string_equal(error.message, message);
 }
@@ -100,7 +100,7 @@ static void trying_leaves_nothing(void **state)
 {
 	(void)state;
 	struct error error = ERROR_INIT;
-	CLEANUP_REPORT_TARGET struct report_target target;
+	CLEANUP_TARGET struct target target;
 	assert_int_equal(report_target_open(&target, "never.json", &error), 0);
 	assert_int_equal(count_files("."), 0);
 }
@@ -115,7 +115,7 @@ static void what_cannot_be_written_is_said_before(void **state)
 	check_refused("fifo.json/a.json", "cannot write fifo.json/a.json: Not a directory");
 	check_refused("folder.json", "cannot write folder.json: Is a directory");
 	check_refused("a.json/", "cannot write a.json/: No such file or directory");
-	check_refused("", "cannot write : Is a directory");
+	check_refused("", "the file to write has no name");
 	check_refused("folder.json/..", "cannot write folder.json/..: Is a directory");
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket.json"};
@@ -129,7 +129,7 @@ static void what_cannot_be_written_is_said_before(void **state)
 	check_refused(nothing, message);
 	check_refused("loop.json", "cannot write loop.json: Too many levels of symbolic links");
 	check_refused("/proc/a.json",
-		      "cannot write /proc/a.json: cannot create a file in its folder: No such file or directory");
+		      "cannot write /proc/a.json: cannot create a file in its directory: No such file or directory");
 }
 
 static void our_own_links_are_followed(void **state)
@@ -154,7 +154,7 @@ static void links_of_others_in_a_sticky_folder_are_not(void **state)
 	if (geteuid() != 0)
 		skip();
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	CLEANUP_REPORT_TARGET struct report_target target;
+	CLEANUP_TARGET struct target target;
 	assert_int_equal(mkdir("sticky", 0755), 0);
 	assert_int_equal(chmod("sticky", 01777), 0);
 	assert_int_equal(mkdir("precious", 0755), 0);
@@ -168,19 +168,15 @@ static void links_of_others_in_a_sticky_folder_are_not(void **state)
 
 	assert_int_equal(lchown("sticky/file.json", 61234, 61234), 0);
 	assert_int_equal(lchown("sticky/folder", 61234, 61234), 0);
-	check_refused("sticky/file.json",
-		      "cannot write sticky/file.json: file.json is a link that another user made in a folder "
-		      "which everybody may write to");
-	check_refused("sticky/folder/a.json",
-		      "cannot write sticky/folder/a.json: folder is a link that another user made in "
-		      "a folder which everybody may write to");
-	check_refused("ours/a.json",
-		      "cannot write ours/a.json: folder is a link that another user made in a folder which "
-		      "everybody may write to");
+	check_refused("sticky/file.json", "cannot write sticky/file.json: file.json is a link that another user made "
+					  "in a sticky directory, or below one");
+	check_refused("sticky/folder/a.json", "cannot write sticky/folder/a.json: folder is a link that another user "
+					      "made in a sticky directory, or below one");
+	check_refused("ours/a.json", "cannot write ours/a.json: folder is a link that another user made in a sticky "
+				     "directory, or below one");
 	assert_int_equal(chown("sticky/pipe.json", 61234, 61234), 0);
-	check_refused("sticky/pipe.json",
-		      "cannot write sticky/pipe.json: pipe.json is a pipe that another user made in a folder which "
-		      "everybody may write to");
+	check_refused("sticky/pipe.json", "cannot write sticky/pipe.json: pipe.json is a pipe that another user made "
+					  "in a sticky directory, or below one");
 	/* Nor is one that is laid behind our back: it is replaced. */
 	assert_int_equal(report_target_open(&target, "sticky/later.json", &error), 0);
 	assert_int_equal(symlink("../precious/file.json", "sticky/later.json"), 0);
@@ -205,17 +201,17 @@ static void a_pipe_is_written_to_as_it_is(void **state)
 	(void)state;
 	struct error error = ERROR_INIT;
 	assert_int_equal(mkfifo("pipe.json", 0600), 0);
-	struct report_target target;
+	struct target target;
 	assert_int_equal(report_target_open(&target, "pipe.json", &error), 0);
 	CLEANUP_CLOSE int late = open("pipe.json", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	assert_int_equal(report_target_write(&target, "late", 4, &error), 0);
-	report_target_close(&target);
+	target_clear(&target);
 	check_read(late, "late");
 
 	CLEANUP_CLOSE int early = open("pipe.json", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	assert_int_equal(report_target_open(&target, "pipe.json", &error), 0);
 	assert_int_equal(report_target_write(&target, "early", 5, &error), 0);
-	report_target_close(&target);
+	target_clear(&target);
 	check_read(early, "early");
 	file_cleanup_close(&early);
 	file_cleanup_close(&late);
@@ -227,7 +223,7 @@ static void a_pipe_is_written_to_as_it_is(void **state)
 	assert_int_equal(report_target_write(&target, "early", 5, &error), -1);
 	assert_string_equal(error.message, "cannot write pipe.json: Stale file handle");
 	error_clear(&error);
-	report_target_close(&target);
+	target_clear(&target);
 	assert_int_equal(count_files("."), 1);
 }
 
@@ -256,7 +252,7 @@ static void a_report_that_does_not_fit_leaves_the_old_one(void **state)
 	if (child == 0) {
 		static const char new[100] = "new";
 		struct error error = ERROR_INIT;
-		struct report_target target;
+		struct target target;
 		signal(SIGXFSZ, SIG_IGN);
 		setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = 10, .rlim_max = 10});
 		int failed = report_target_open(&target, "report.json", &error) < 0 ||
@@ -277,13 +273,13 @@ static void a_folder_of_results_is_made_and_names_never_meet(void **state)
 	struct error error = ERROR_INIT;
 	CLEANUP_FREE char *folder = memory_printf("%s/results", here);
 	for (size_t i = 0; i < 20; i++) {
-		CLEANUP_REPORT_TARGET struct report_target target;
+		CLEANUP_TARGET struct target target;
 		assert_int_equal(report_target_open_in(&target, folder, &error), 0);
 		assert_int_equal(report_target_write(&target, "{}", 2, &error), 0);
 	}
 	assert_int_equal(count_files("results"), 20);
 
-	CLEANUP_REPORT_TARGET struct report_target target;
+	CLEANUP_TARGET struct target target;
 	assert_int_equal(report_target_open_in(&target, "results", &error), -1);
 	assert_string_equal(error.message, "'results' is not an absolute path");
 	error_clear(&error);
