@@ -387,6 +387,7 @@ static void give_up(struct guest *guest, const struct guest_request *request, in
 	result->interrupted = first_signal;
 	result->signal = first_signal;
 	result->timed_out = first_signal == 0;
+	result->time_limit_ms = result->timed_out ? request->timeout_ms : 0;
 	result->status = first_signal ? 128 + first_signal : STATUS_TIMED_OUT;
 }
 

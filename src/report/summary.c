@@ -81,7 +81,9 @@ char *summary_reason(const struct unit_result *unit, unsigned fail_on)
 	case VERDICT_TROUBLE:
 		return memory_copy_string(unit->trouble.message);
 	case VERDICT_TIMED_OUT:
-		return memory_copy_string("ran past its time");
+		if (!unit->time_limit_ms)
+			return memory_copy_string("ran past its time");
+		return memory_printf("ran past its time of %.15g s", (double)unit->time_limit_ms / 1000);
 	case VERDICT_FAILED:
 		if (unit->signal)
 			return memory_printf("ended by signal %d (%s)", unit->signal, strsignal(unit->signal));

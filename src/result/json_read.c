@@ -173,6 +173,7 @@ READER(read_unit)
 		{"signal", json_read_number, JSON_FIELD_TARGET(struct unit_result, signal), .maximum = 64,
 		 .required = true},
 		{"timed_out", read_flag, JSON_FIELD_TARGET(struct unit_result, timed_out), .required = true},
+		{"time_limit_ms", read_count, JSON_FIELD_TARGET(struct unit_result, time_limit_ms)},
 		{"interrupted", json_read_number, JSON_FIELD_TARGET(struct unit_result, interrupted), .maximum = 64,
 		 .required = true},
 		{"attempts", json_read_number, JSON_FIELD_TARGET(struct unit_result, attempts), .minimum = 1,

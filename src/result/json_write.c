@@ -69,6 +69,8 @@ static json_t *unit_to_json(const struct unit_result *unit)
 	json_object_set_new(json, "status", json_integer(unit->status));
 	json_object_set_new(json, "signal", json_integer(unit->signal));
 	json_object_set_new(json, "timed_out", json_boolean(unit->timed_out));
+	if (unit->time_limit_ms)
+		json_object_set_new(json, "time_limit_ms", json_integer(unit->time_limit_ms));
 	json_object_set_new(json, "interrupted", json_integer(unit->interrupted));
 	/* A guest does not know. */
 	if (unit->attempts)

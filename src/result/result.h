@@ -39,8 +39,9 @@ struct unit_result {
 	int status; /* the command's own, or 128 + n where signal n ended it */
 	int signal; /* or 0 */
 	bool timed_out;
-	unsigned attempts; /* how often it was run, 1 and more; all else here is about the last time */
-	int interrupted;   /* the signal that somebody sent to end the run meanwhile, or 0 */
+	int64_t time_limit_ms; /* where it timed out: its time; 0 where that is not known */
+	unsigned attempts;     /* how often it was run, 1 and more; all else here is about the last time */
+	int interrupted;       /* the signal that somebody sent to end the run meanwhile, or 0 */
 	struct unit_times times;
 	struct unit_output output; /* in a guest's answer it is not: it comes on a way of its own */
 	struct residue_list residue;

@@ -110,11 +110,12 @@ static int execute(const struct unit *unit, const struct unit_options *options, 
 	return supervise_run(&command, outcome, error);
 }
 
-static void note_outcome(struct unit_result *result, const struct outcome *outcome)
+static void note_outcome(struct unit_result *result, const struct outcome *outcome, int64_t timeout_ms)
 {
 	result->status = outcome->status;
 	result->signal = outcome->signal;
 	result->timed_out = outcome->timed_out;
+	result->time_limit_ms = outcome->timed_out ? timeout_ms : 0;
 	result->interrupted = outcome->interrupted;
 	result->times.running = outcome->duration_ms;
 }
@@ -162,7 +163,7 @@ void unit_run(struct ipvs *ipvs, const struct unit *unit, const struct unit_opti
 	result->times.preparing = duration_now() - begun;
 	if (execute(unit, options, &outcome, trouble) < 0)
 		return;
-	note_outcome(result, &outcome);
+	note_outcome(result, &outcome, options->timeout_ms);
 	CLEANUP_CHANGES struct changes changes = {0};
 	int failed = state_read(ipvs, &dirty, trouble);
 	if (failed == 0) {

@@ -286,7 +286,7 @@ daemons      left     --start-daemon master --mcast-interface lo --syncid 4 --sy
 		wait'
 	assert_status 124
 	assert_same ran "$output"
-	assert_contains "$stderr" ' sleep: ran past its time' 'services     left     -A -f 5 -s wlc' ' PASS ' \
+	assert_contains "$stderr" ' sleep: ran past its time of 2 s' 'services     left     -A -f 5 -s wlc' ' PASS ' \
 		'1 passed, 1 timed out'
 	assert_ended "$(<pid)"
 }
