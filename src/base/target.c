@@ -146,7 +146,7 @@ int target_find(struct target *target, const char *path, struct error *error)
 
 static int wait_for_reader(const struct target *target, struct error *error)
 {
-	CLEANUP_FREE char *doing = memory_printf("cannot write %s", target->path);
+	CLEANUP_FREE char *failure = memory_printf("cannot write %s: nobody reads this pipe", target->path);
 	int64_t end = duration_now() + READER_WAIT_MS;
 	for (;;) {
 		int stream = open_found(target, 0);
@@ -155,8 +155,8 @@ static int wait_for_reader(const struct target *target, struct error *error)
 		if (errno != ENXIO)
 			return fail(target, errno, error);
 		if (duration_now() > end)
-			return error_set(error, ERROR_FAILED, "cannot write %s: nobody reads this pipe", target->path);
-		if (patience_wait(-1, 0, READER_LOOK_MS, doing, error) < 0)
+			return error_set(error, ERROR_FAILED, "%s", failure);
+		if (patience_wait(-1, 0, READER_LOOK_MS, failure, error) < 0)
 			return -1;
 	}
 }

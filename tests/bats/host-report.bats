@@ -293,7 +293,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	assert_same "$output" "$(cat again)"
 	GITHUB_STEP_SUMMARY=$PWD/missing/summary.md capture ipvs-iso report -f github "$everything"
 	assert_status 125
-	assert_contains "$stderr" 'which GITHUB_STEP_SUMMARY names: No such file or directory'
+	assert_contains "$stderr" 'GITHUB_STEP_SUMMARY: cannot write ' ': No such file or directory'
 }
 
 @test "run --report: what cannot be written is said before anything runs" {
@@ -307,6 +307,6 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	IPVS_ISO_REPORT_DIR=results capture ipvs-iso run -- touch ran
 	assert_error "IPVS_ISO_REPORT_DIR: 'results' is not an absolute path"
 	IPVS_ISO_REPORT_DIR=$PWD/missing/results capture ipvs-iso run -- touch ran
-	assert_error "cannot make the folder $PWD/missing/results: No such file or directory"
+	assert_error "cannot make the directory $PWD/missing/results: No such file or directory"
 	assert_same 'folder.html' "$(ls -A)"
 }
