@@ -86,12 +86,13 @@ int guest_setup_from_json(struct guest_setup *setup, const char *bytes, size_t l
 
 char *guest_request_to_json(const struct guest_request *request)
 {
-	return dump(json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:b, s:I, s:I}", "name", bytes_to_json(request->name), "arguments",
-		list_to_json(request->arguments), "environment", list_to_json(request->environment), "fixture",
-		optional_to_json(request->fixture), "user", optional_to_json(request->user), "file_mask",
-		(json_int_t)request->file_mask, "keep", (int)request->keep, "sandbox", (int)request->sandbox,
-		"timeout_ms", (json_int_t)request->timeout_ms, "kill_after_ms", (json_int_t)request->kill_after_ms));
+	return dump(json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:I, s:I}", "name",
+			      bytes_to_json(request->name), "arguments", list_to_json(request->arguments),
+			      "environment", list_to_json(request->environment), "fixture",
+			      optional_to_json(request->fixture), "user", optional_to_json(request->user), "file_mask",
+			      (json_int_t)request->file_mask, "caller", (json_int_t)request->caller, "keep",
+			      (int)request->keep, "sandbox", (int)request->sandbox, "timeout_ms",
+			      (json_int_t)request->timeout_ms, "kill_after_ms", (json_int_t)request->kill_after_ms));
 }
 
 static int fill(struct guest_request *request, json_t *json)
@@ -102,16 +103,18 @@ static int fill(struct guest_request *request, json_t *json)
 	json_t *fixture = NULL;
 	json_t *user = NULL;
 	json_int_t file_mask = 0;
+	json_int_t caller = 0;
 	json_int_t timeout_ms = 0;
 	json_int_t kill_after_ms = 0;
 	int keep = 0;
 	int sandbox = 0;
-	if (json_unpack(json, "{s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:b, s:I, s:I}", "name", &name, "arguments",
+	if (json_unpack(json, "{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:I, s:I}", "name", &name, "arguments",
 			&arguments, "environment", &environment, "fixture", &fixture, "user", &user, "file_mask",
-			&file_mask, "keep", &keep, "sandbox", &sandbox, "timeout_ms", &timeout_ms, "kill_after_ms",
-			&kill_after_ms) < 0)
+			&file_mask, "caller", &caller, "keep", &keep, "sandbox", &sandbox, "timeout_ms", &timeout_ms,
+			"kill_after_ms", &kill_after_ms) < 0)
 		return -1;
 	request->file_mask = (unsigned)file_mask & 0777;
+	request->caller = (unsigned)caller;
 	request->keep = keep;
 	request->sandbox = sandbox;
 	request->timeout_ms = timeout_ms;

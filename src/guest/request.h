@@ -23,6 +23,7 @@ struct guest_request {
 	char *fixture;      /* a snapshot, which is the clean state; or NULL */
 	char *user;         /* who the command runs as; or NULL */
 	unsigned file_mask; /* umask */
+	unsigned caller;    /* the user who started the run, on the host */
 	bool keep;
 	bool sandbox; /* in a sandbox of its own (unit/sandbox.h) */
 	int64_t timeout_ms, kill_after_ms;

@@ -47,6 +47,7 @@ bool guest_place_run(const struct guest_place *place, const struct planned_unit 
 		.fixture = place->fixture,
 		.user = (char *)place->options->user,
 		.file_mask = file_mask(),
+		.caller = geteuid(),
 		.keep = place->options->keep,
 		.sandbox = place->options->isolation == ISOLATION_NETNS,
 		.timeout_ms = place->options->timeout_ms,

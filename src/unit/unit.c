@@ -14,6 +14,7 @@
 #include "process/identity.h"
 #include "process/supervise.h"
 #include "table/diff.h"
+#include "unit/environment.h"
 
 /* How long, and at what distance, the table is looked at after a unit that left something in it. */
 #define WATCH_MS 250
@@ -98,6 +99,8 @@ static int execute(const struct unit *unit, const struct unit_options *options, 
 		locks_export(options->locks);
 	else
 		unsetenv(LOCK_ENVIRONMENT);
+	if ((options->user ? identity.user : geteuid()) == 0)
+		environment_add_root_path();
 	const struct command command = {
 		.arguments = unit->arguments,
 		.identity = options->user ? &identity : NULL,

@@ -48,6 +48,22 @@ script() {
 	assert_same $'<two words><><new\nline><it\'s><"$HOME"><{}><--keep><žluť>' "$output"
 }
 
+@test "a unit that is root finds root's programs, whatever PATH its caller has; another user has the caller's" {
+	local path=/usr/bin:/bin
+	PATH=$path capture "$IPVS_ISO" run -- /bin/sh -c 'echo "$PATH"; ipvsadm -Ln >/dev/null'
+	assert_status 0
+	assert_same "$path:/usr/local/sbin:/usr/sbin:/sbin" "$output"
+	# What is there stays where it is.
+	PATH=/sbin:$path:/usr/local/sbin capture "$IPVS_ISO" run ipvsadm -Ln
+	assert_status 0
+	PATH=/sbin:$path:/usr/local/sbin capture "$IPVS_ISO" run --unit 1 --unit 2 -- /bin/sh -c 'echo "$PATH"'
+	assert_same "$(yes "/sbin:$path:/usr/local/sbin:/usr/sbin" | head -n 2)" "$output"
+	capture env -u PATH "$IPVS_ISO" run ipvsadm -Ln
+	assert_status 0
+	PATH=$path capture "$IPVS_ISO" run --user nobody -- /bin/sh -c 'echo "$PATH"'
+	assert_same "$path" "$output"
+}
+
 @test "--unit: the command runs for each name, which stands for every {} in it, or is appended where there is none" {
 	isolated --unit one --unit 'two words' -- bash -c 'echo "$1 and {}/$2"' {} '<{}>' '{}{}'
 	assert_status 0

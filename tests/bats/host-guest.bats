@@ -54,15 +54,17 @@ kernel_runs_below() {
 
 @test "guest: arguments and environment come through untouched" {
 	local odd=$'two  words \'single\' "double" back\\slash $HOME `id` * ~\nnew line\ttab Grüße 東京 \xff\xfe'
-	capture env -i PATH="$PATH" ODD="$odd" EMPTY= TERM=none timeout --kill-after=5 20 \
+	# With root's folders already: an ordinary user's PATH gets them.
+	local path=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+	capture env -i PATH="$path" ODD="$odd" EMPTY= TERM=none timeout --kill-after=5 20 \
 		ipvs-iso run --kernel uml -- \
 		sh -c 'printf "%s\0" "$@" >arguments; cat /proc/$$/environ >environment' sh \
 		"$odd" '' -x -- '{}' $'\xff'
 	assert_status 0
 	printf '%s\0' "$odd" '' -x -- '{}' $'\xff' | cmp - arguments
-	# Nothing but our own, which concern what is below us.
-	LC_ALL=C grep -z -a -v '^IPVS_ISO_' environment | LC_ALL=C sort -z >seen
-	printf '%s\0' "PATH=$PATH" "ODD=$odd" EMPTY= TERM=none | LC_ALL=C sort -z | cmp - seen
+	# Nothing but our own, which concern what is below us, and what git wants to hear where we are no root.
+	LC_ALL=C grep -z -a -v '^IPVS_ISO_\|^GIT_CONFIG_' environment | LC_ALL=C sort -z >seen
+	printf '%s\0' "PATH=$path" "ODD=$odd" EMPTY= TERM=none | LC_ALL=C sort -z | cmp - seen
 }
 
 @test "guest: what one unit does not read of standard input is there for the next" {
@@ -519,6 +521,31 @@ no_process_of_ordinary_user() {
 		assert_same $'0\n1\nrefused' "$output"
 	fi
 	assert_same "$user" "$(stat -c %u file)"
+}
+
+@test "guest: an ordinary user without sbin on PATH finds root's programs, of which he is one in there" {
+	become_ordinary_user
+	capture "${as[@]}" env PATH=/usr/local/bin:/usr/bin:/bin timeout --kill-after=5 20 \
+		"$room/ipvs-iso" run --kernel uml -- ipvsadm -Ln
+	assert_status 0
+	assert_contains "$output" 'IP Virtual Server'
+}
+
+@test "guest: git works in what belongs to the user who started it, with what he tells git; in no other's folder" {
+	command -v git >/dev/null || skip 'git is not installed'
+	become_ordinary_user
+	as+=(env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=somebody GIT_CONFIG_NOSYSTEM=1)
+	"${as[@]}" git init -q .
+	capture "${as[@]}" timeout --kill-after=5 20 "$room/ipvs-iso" run --kernel uml -- sh -c '
+		git status --short && git config user.name && git init -q new && git -C new status --short'
+	assert_status 0
+	assert_same somebody "$(tail -n 1 <<<"$output")"
+
+	[ "$(id -u)" -eq 0 ] || return 0 # who else could own it
+	chown -R 61235:61235 "$room/home"
+	capture "${as[@]}" timeout --kill-after=5 20 "$room/ipvs-iso" run --kernel uml -- git status
+	assert_status 128
+	assert_contains "$stderr" 'dubious ownership'
 }
 
 @test "guest: neither its end nor kill -9 leaves a process or a file on the host" {

@@ -40,6 +40,7 @@ static void check_round_trip(const struct guest_request *request)
 	else
 		assert_null(back.user);
 	assert_int_equal(back.file_mask, request->file_mask);
+	assert_int_equal(back.caller, request->caller);
 	assert_int_equal(back.keep, request->keep);
 	assert_int_equal(back.sandbox, request->sandbox);
 	assert_true(back.timeout_ms == request->timeout_ms);
@@ -64,6 +65,7 @@ static void a_unit_arrives_as_it_was_asked_for(void **state)
 		.user = "nobody",
 		.file_mask = 0777,
 		.keep = true,
+		.caller = 4000000000u,
 		.sandbox = true,
 		.timeout_ms = INT64_MAX,
 		.kill_after_ms = 1,
@@ -99,8 +101,8 @@ static void check_request_refused(const char *text, size_t length)
 	assert_null(request.arguments);
 }
 
-#define START                                                                              \
-	"{\"name\":\"n\",\"user\":null,\"file_mask\":18,\"keep\":false,\"sandbox\":false," \
+#define START                                                                                           \
+	"{\"name\":\"n\",\"user\":null,\"file_mask\":18,\"caller\":0,\"keep\":false,\"sandbox\":false," \
 	"\"timeout_ms\":0,\"kill_after_ms\":0,"
 
 static void what_is_no_unit_is_refused(void **state)
