@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "options.h"
+#include "process/signals.h"
 #include "result/result.h"
 #include "table/spelling.h"
 
@@ -56,6 +57,9 @@ static int run_command(const struct subcommand *command, int count, char **argum
 	int more = options_parse(command, count, arguments, &operand);
 	if (more <= 0)
 		return more < 0 ? STATUS_TROUBLE : 0;
+	/* A guest's process 1 is a kernel's, and must not end. */
+	if (command != &command_guest_init)
+		signals_begin();
 	return command->run(count - operand, arguments + operand);
 }
 

@@ -123,6 +123,9 @@ static int restore(const char *name, struct error *error)
 		wanted.timeouts = (struct timeouts){0};
 	if (table_load(&wanted, name, error) < 0)
 		return -1;
+	/* So that a Ctrl-C waits until the work is done; while a file is read, and the lock waited for, it acts as usual. */
+	if (supervise_prepare(error) < 0)
+		return -1;
 	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);
 	if (!ipvs || ipvs_can_hold(ipvs, &wanted, error) < 0 || ipvs_suits_interfaces(ipvs, &wanted, error) < 0)
 		return -1;
@@ -138,8 +141,7 @@ static int run(int count, char **operands)
 								   ? "no file given"
 								   : "no file given; '-' stands for standard input");
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	/* So that a Ctrl-C waits until the work is done; while the lock is waited for it acts as usual. */
-	if (supervise_prepare(&error) < 0 || restore(operands[0], &error) < 0)
+	if (restore(operands[0], &error) < 0)
 		return print_error(&error);
 	int signal = supervise_pending_signal();
 	return signal ? 128 + signal : 0;

@@ -308,11 +308,7 @@ static int boot(struct guest *guest, const struct guest_options *options, struct
 static int watch_signals(struct guest *guest, struct error *error)
 {
 	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
+	signals_ending(&set);
 	guest->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return guest->signals < 0 ? error_set_errno(error, errno, "cannot wait for signals") : 0;
 }

@@ -13,23 +13,78 @@
 
 #define SAME_SIGNAL_MS 100
 
-static const int interrupting[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-#define INTERRUPTING_COUNT (sizeof interrupting / sizeof *interrupting)
-
 /* Signals belong to the process as a whole, and so does this. */
 static struct {
-	bool prepared;
+	bool begun, prepared;
 	int descriptor;
 	sigset_t taken;
 	sigset_t mask_before;
 	struct sigaction pipe_before;
 	struct sigaction child_before;
+	struct sigaction size_before;
 } signals = {.descriptor = -1};
+
+/* Whether such a signal is a request to end, unless it is ignored. */
+static bool is_ending(int number)
+{
+	switch (number) {
+	case SIGKILL:
+	case SIGSTOP: /* cannot be taken */
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU: /* stop */
+	case SIGCHLD:
+	case SIGCONT:
+	case SIGURG:
+	case SIGWINCH: /* do nothing */
+	case SIGPIPE:
+	case SIGXFSZ: /* tell of a write, which fails */
+		return false;
+	default:
+		return number > 0 && number <= SIGRTMAX && (number < __SIGRTMIN || number >= SIGRTMIN);
+	}
+}
 
 static bool is_ignored(int number)
 {
 	struct sigaction action;
 	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static void end_process_1(int number)
+{
+	_exit(128 + number);
+}
+
+/* Somebody else may handle one: a sanitizer does, and debuggers have it done. */
+static bool has_usual_effect(int number)
+{
+	struct sigaction action;
+	return sigaction(number, NULL, &action) == 0 &&
+	       (action.sa_handler == SIG_DFL || action.sa_handler == end_process_1);
+}
+
+void signals_ending(sigset_t *set)
+{
+	sigemptyset(set);
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		if (is_ending(number) && has_usual_effect(number))
+			sigaddset(set, number);
+	}
+}
+
+void signals_begin(void)
+{
+	sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, &signals.size_before);
+	signals.begun = true;
+	if (getpid() != 1)
+		return;
+	sigset_t ending;
+	signals_ending(&ending);
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		if (sigismember(&ending, number) == 1)
+			sigaction(number, &(struct sigaction){.sa_handler = end_process_1}, NULL);
+	}
 }
 
 static int take(const sigset_t *set, struct error *error)
@@ -47,14 +102,11 @@ int signals_prepare(struct error *error)
 	if (signals.prepared)
 		return 0; /* and in a process forked since: mask, dispositions and the descriptor are inherited */
 
+	/* A blocked signal is never discarded, so those that are ignored must not be blocked. A fault of our own ends us
+	   all the same. */
 	sigset_t set;
-	sigemptyset(&set);
+	signals_ending(&set);
 	sigaddset(&set, SIGCHLD);
-	for (size_t i = 0; i < INTERRUPTING_COUNT; i++) {
-		/* A blocked signal is never discarded, ignored or not, so those must not be blocked. */
-		if (!is_ignored(interrupting[i]))
-			sigaddset(&set, interrupting[i]);
-	}
 	if (take(&set, error) < 0)
 		return -1;
 
@@ -70,6 +122,8 @@ void signals_restore(void)
 {
 	sigaction(SIGPIPE, &signals.pipe_before, NULL);
 	sigaction(SIGCHLD, &signals.child_before, NULL);
+	if (signals.begun)
+		sigaction(SIGXFSZ, &signals.size_before, NULL);
 	sigprocmask(SIG_SETMASK, &signals.mask_before, NULL);
 }
 
@@ -146,10 +200,7 @@ int signals_descriptor(void)
 
 bool interruption_note(struct interruption *interruption, int signal)
 {
-	bool interrupts = false;
-	for (size_t i = 0; i < INTERRUPTING_COUNT; i++)
-		interrupts = interrupts || interrupting[i] == signal;
-	if (!interrupts)
+	if (!is_ending(signal))
 		return false;
 
 	int64_t now = duration_now();

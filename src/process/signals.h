@@ -3,6 +3,7 @@
 #ifndef IPVS_ISO_PROCESS_SIGNALS_H
 #define IPVS_ISO_PROCESS_SIGNALS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,13 +11,27 @@
 #include "process/output.h"
 
 /*
- * Blocks SIGINT, SIGTERM, SIGHUP, SIGQUIT (those of them that are not ignored: nohup(1) and `&` in scripts ignore some)
- * and SIGCHLD for signals_next(), and ignores SIGPIPE. What was before is remembered the first time, for
- * signals_restore(); a process that was forked from one that had done this inherits that memory.
+ * For the start of a program. SIGXFSZ is ignored: a write beyond the limit on the size of files (ulimit -f) is an error
+ * then, as on a full disk. Process 1 of a PID namespace ends on every request to end, with 128 + its number: the kernel
+ * keeps from it what would end another process.
+ */
+void signals_begin(void);
+
+/*
+ * The requests to end: signals whose usual effect is to end a process, from SIGHUP to the real-time ones, as long as
+ * they have that effect (nohup(1) and `&` in scripts ignore some). Not SIGKILL, which nobody can take, nor SIGPIPE and
+ * SIGXFSZ, which are ignored so that a write fails, nor the two that the C library keeps for itself.
+ */
+void signals_ending(sigset_t *set);
+
+/*
+ * Blocks the requests to end and SIGCHLD for signals_next(), and ignores SIGPIPE. What was before is remembered the
+ * first time, for signals_restore(); a process that was forked from one that had done this inherits that memory.
  */
 int signals_prepare(struct error *error);
 
-/* Gives back the mask and the dispositions from before signals_prepare(): for a child that is about to exec. */
+/* Gives back the mask and the dispositions from before signals_begin() and signals_prepare(): for a child that is about
+   to exec. */
 void signals_restore(void);
 
 /*
@@ -46,7 +61,7 @@ struct interruption {
 };
 
 /*
- * Counts SIGINT, SIGTERM, SIGHUP and SIGQUIT; every other is ignored. True when it is a new request: the same signal
+ * Counts requests to end; every other signal is ignored. True when it is a new request: the same signal
  * within a tenth of a second is the same one, as timeout(1) signals its child and then the child's group, and a
  * terminal that goes away sends one SIGHUP while the shell sends another.
  */

@@ -43,8 +43,8 @@ struct outcome {
 	int status; /* 0 to 255; 128 + n where signal n ended it */
 	int signal; /* that ended it; or 0 */
 	bool timed_out;
-	int interrupted; /* the signal that was sent to us meanwhile (INT, TERM, HUP, QUIT), or with which the terminal
-			      ended a command that was using it; or 0 */
+	int interrupted; /* the request to end (signals.h) that reached us meanwhile, or with which the terminal ended
+			      a command that was using it; or 0 */
 	int64_t duration_ms;              /* of the command itself */
 	ARRAY(struct leftover) leftovers; /* what it left running; all of it is gone by now, but for what survived */
 };
@@ -54,9 +54,9 @@ void outcome_clear(struct outcome *outcome);
 
 /*
  * Prepares this process, once, before the first command (a process that was forked from a prepared one prepares
- * itself again): it becomes a child subreaper, so that no descendant of a command can get away, and SIGINT, SIGTERM,
- * SIGHUP, SIGQUIT and SIGCHLD are blocked and from then on taken from a signalfd, at any moment, so that none of them
- * can end us half way. Those that are ignored (nohup(1)) stay so. SIGPIPE is ignored. Commands start with the signal
+ * itself again): it becomes a child subreaper, so that no descendant of a command can get away, and SIGCHLD and the
+ * requests to end (signals.h) are blocked and from then on taken from a signalfd, at any moment, so that none of them can
+ * end us half way. Those that are ignored (nohup(1)) stay so. SIGPIPE is ignored. Commands start with the signal
  * mask and the dispositions that this process had before.
  *
  * Processes that are below this one already (a shell may have started them before it became us) are remembered and left

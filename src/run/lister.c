@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/queue.h"
+#include "process/signals.h"
 #include "process/supervise.h"
 
 #define READ_LENGTH 65536
@@ -111,11 +112,7 @@ char *lister_run(char *const *arguments, size_t *length, int *ended, struct erro
 {
 	struct queue text = {0};
 	sigset_t taken, before;
-	sigemptyset(&taken);
-	sigaddset(&taken, SIGINT);
-	sigaddset(&taken, SIGTERM);
-	sigaddset(&taken, SIGHUP);
-	sigaddset(&taken, SIGQUIT);
+	signals_ending(&taken);
 	sigprocmask(SIG_BLOCK, &taken, &before);
 	int failed = run(&text, arguments, ended, &taken, &before, error);
 	sigprocmask(SIG_SETMASK, &before, NULL);

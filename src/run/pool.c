@@ -78,10 +78,14 @@ static bool begin_turn(struct pool *pool, struct slot *slot)
 static void end_turn(struct pool *pool, struct slot *slot)
 {
 	struct output *output = &slot->turn.output;
+	struct run_result *result = pool->schedule->result;
 	output_drain(output);
 	output_flush(output, slot->result.interrupted != 0);
 	pass_ends(output->ends, slot->ends);
 	slot->busy = false;
+	/* Workers hear of signals in their own time, and in an order of their own; the first that reached us counts. */
+	if (!result->interrupted)
+		result->interrupted = supervise_pending_signal();
 	schedule_ended(pool->schedule, &slot->turn, &slot->result);
 }
 
@@ -286,9 +290,10 @@ static void forward_signals(struct pool *pool)
 {
 	const struct interruption *interruption = supervise_interruption();
 	for (; pool->forwarded < interruption->count; pool->forwarded++) {
+		int signal = pool->forwarded == 0 ? interruption->first : interruption->last;
 		for (size_t i = 0; i < pool->count; i++) {
 			if (pool->slots[i].worker.pid > 0)
-				kill(pool->slots[i].worker.pid, interruption->last);
+				kill(pool->slots[i].worker.pid, signal);
 		}
 	}
 }

@@ -92,15 +92,18 @@ static int take_now(int descriptor)
 	}
 }
 
-static void on_alarm(int signal)
+/* What it usually does is nothing, so nobody sends it to end us. */
+#define WAKING SIGURG
+
+static void on_waking(int signal)
 {
 	(void)signal;
 }
 
-/* Sends us SIGALRM at the deadline, and again until the timer is deleted. */
+/* Wakes us at the deadline, and again until the timer is deleted. */
 static int start_timer(timer_t *timer, int64_t deadline)
 {
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = WAKING};
 	const struct itimerspec at = {
 		.it_value = {.tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000},
 		.it_interval = {.tv_nsec = WAKE_UP_AGAIN_NS},
@@ -127,19 +130,17 @@ static int wait_in_kernel(int descriptor, int64_t deadline)
 /* The same; signals have their usual effect meanwhile. */
 static int wait_until(int descriptor, int64_t deadline)
 {
-	static const int deadly[] = {SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
-	struct sigaction alarm_before;
+	struct sigaction waking_before;
 	sigset_t usual, mask_before;
 	timer_t timer = NULL;
 
 	/* Without SA_RESTART, so that flock(2) returns. */
-	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, &alarm_before);
+	sigaction(WAKING, &(struct sigaction){.sa_handler = on_waking}, &waking_before);
 	bool timed = deadline != NEVER;
 	int taken = timed ? start_timer(&timer, deadline) : 0;
 	if (taken == 0) {
-		sigemptyset(&usual);
-		for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
-			sigaddset(&usual, deadly[i]);
+		sigfillset(&usual);
+		sigdelset(&usual, SIGCHLD); /* lost otherwise */
 		sigprocmask(SIG_UNBLOCK, &usual, &mask_before);
 		taken = wait_in_kernel(descriptor, deadline);
 		int number = errno;
@@ -148,7 +149,7 @@ static int wait_until(int descriptor, int64_t deadline)
 		sigprocmask(SIG_SETMASK, &mask_before, NULL);
 		errno = number;
 	}
-	sigaction(SIGALRM, &alarm_before, NULL);
+	sigaction(WAKING, &waking_before, NULL);
 	return taken;
 }
 

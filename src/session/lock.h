@@ -61,9 +61,8 @@ typedef void lock_waiting_function(const struct lock_holder *holder, void *conte
  * end. `command` is written down for others to read; with NULL what is
  * written there stays (lock_holder.h).
  *
- * While it waits, SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP have their usual effect, blocked or not: nothing has
- * been changed yet, and a wait must be possible to end. So supervise_prepare() may come before or after. SIGALRM is
- * used.
+ * While it waits, all signals but SIGCHLD have their usual effect, blocked or not: nothing has been changed yet, and a
+ * wait must be possible to end. So supervise_prepare() may come before or after. SIGURG is used.
  *
  * Returns the lock's descriptor, O_CLOEXEC, -1 on failure. Closing every copy of it releases it, so that the
  * lock lives as long as any process that inherited it.

@@ -126,6 +126,117 @@ numbers=(2 15 1 3)
 	assert_same "$dirty" "$(table)"
 }
 
+# ---- of every kind ----
+
+# has_no_use_for SIGNAL PID: the process has ended; it is sent the signal otherwise.
+has_no_use_for() {
+	! kill "-$1" "$2" 2>/dev/null
+}
+
+@test "every signal that would end a program ends a run in order, whatever it usually means" {
+	local name number
+	for name in USR1 USR2 ALRM VTALRM PROF XCPU IO PWR STKFLT ABRT SEGV BUS FPE ILL TRAP SYS RTMIN RTMAX-3 RTMAX; do
+		number=$(kill -l "$name")
+		background_run --unit one --unit never -- 'ipvsadm -A -f 6'
+		kill "-$name" "$job"
+		wait_for_job
+		echo "$name"
+		assert_status $((128 + number))
+		assert_contains "$stderr" '1 not reached'
+		assert_ended "$unit"
+		assert_whole
+	done
+	assert_same "$before" "$(table)"
+}
+
+@test "SIGPIPE, SIGXFSZ and what ends nobody do not end a run" {
+	local name
+	background_run -- 'ipvsadm -A -f 6'
+	for name in PIPE XFSZ URG WINCH CHLD TTIN TTOU CONT; do
+		kill "-$name" "$job"
+	done
+	kill "$unit"
+	wait_for_job
+	assert_status 143
+	assert_contains "$stderr" 'ended by signal 15 '
+	assert_lacks "$stderr" 'interrupted by'
+	assert_whole
+}
+
+@test "a limit on the size of files is an error with a message, at the journal, too; a unit has the signal's usual effect" {
+	capture bash -c 'ulimit -f 1; ipvs-iso run -- touch ran'
+	assert_status 125
+	assert_contains "$stderr" 'cannot write the journal in ' 'journal.json: File too large'
+	[ ! -e ran ]
+	assert_whole
+	capture bash -c 'ulimit -f 1; ipvs-iso snapshot -o big.json'
+	assert_status 125
+	assert_contains "$stderr" 'big.json: File too large'
+	[ ! -e big.json ]
+	ipvs-iso snapshot -o wanted.json
+	capture bash -c 'ulimit -f 1; ipvs-iso restore wanted.json'
+	assert_status 125
+	assert_contains "$stderr" 'cannot write the journal in ' 'journal.json: File too large'
+	capture bash -c "ulimit -f 20; ipvs-iso run --output on-failure --report r.json -- seq 100000"
+	assert_status 125
+	assert_contains "$stderr" 'cannot write what the unit printed: File too large'
+	capture bash -c 'ulimit -f 20; ipvs-iso run -- bash -c "exec head -c 100000 /dev/zero >grows"'
+	assert_status 153
+	assert_contains "$stderr" 'ended by signal 25 '
+	assert_whole
+	assert_same "$before" "$(table)"
+}
+
+# The entry point of a container. What has no handler is kept from it by the kernel.
+@test "process 1 of a PID namespace ends on a signal wherever it waits: wait, recover, restore -, --units-from, the lock" {
+	local i commands names=(TERM INT HUP USR1 ALRM QUIT TERM)
+	mkfifo nothing
+	exec 7<>nothing
+	background_run -- 'ipvsadm -A -f 6'
+	local holder=$job
+	commands=('wait --until services=99 --timeout 600' recover 'restore -' 'run --units-from "read -r _ <&7" -- true'
+		'run -- touch ran' 'run --wait 600 -- touch ran' flush)
+	for i in "${!commands[@]}"; do
+		rm -f first
+		# shellcheck disable=SC2016 # the one in the namespace expands it
+		background unshare --pid --fork --kill-child bash -c 'echo >first; eval "exec ipvs-iso $0 <&7"' "${commands[i]}"
+		wait_until test -s first
+		wait_until pgrep -x -P "$job" ipvs-iso >child
+		wait_until sleeps_as "$(<child)"
+		# The first may come before it has begun, and is nothing to process 1 then.
+		wait_until has_no_use_for "${names[i]}" "$(<child)"
+		wait_for_job
+		echo "${names[i]}: ${commands[i]}"
+		assert_status $((128 + $(kill -l "${names[i]}")))
+	done
+	exec 7>&-
+	[ ! -e ran ]
+	kill -0 "$holder" "$unit"
+}
+
+# sleeps_as PID: it is ipvs-iso, and waits for something.
+sleeps_as() {
+	local state
+	read -r _ _ state _ <"/proc/$1/stat"
+	[ "$state" = S ]
+}
+
+@test "of several signals the first counts, also where several units run at once" {
+	mkfifo started
+	background ipvs-iso run --isolation netns -j 2 --unit a --unit b --unit never -- bash -c 'echo >started; exec sleep 600'
+	read -r -t 30 _ <>started
+	# Seen at the same moment: those who run the units are told of both.
+	kill -STOP "$job"
+	wait_until grep -q '^State:.T' "/proc/$job/status"
+	kill -INT "$job"
+	kill -TERM "$job"
+	kill -CONT "$job"
+	wait_for_job
+	assert_status 130
+	assert_contains "$stderr" '1 not reached'
+	assert_same "$before" "$(table)"
+}
+
 # ---- whoever sends it ----
 
 @test "the unit gets each signal once, from one process or to the whole group, and what it then does is its own affair" {
@@ -155,11 +266,6 @@ numbers=(2 15 1 3)
 		assert_whole
 	done
 	assert_same "$before" "$(table)"
-}
-
-# has_no_use_for SIGNAL PID: the process has ended; it is sent the signal otherwise.
-has_no_use_for() {
-	! kill "-$1" "$2" 2>/dev/null
 }
 
 @test "more signals hurry a unit that does not obey, and all that it started, but never the restore" {

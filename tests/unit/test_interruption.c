@@ -13,7 +13,8 @@
 static void each_request_counts_and_the_first_is_kept(void **state)
 {
 	(void)state;
-	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+	const int signals[] = {SIGTERM, SIGINT,  SIGHUP,  SIGQUIT, SIGUSR1, SIGUSR2,   SIGALRM,  SIGVTALRM, SIGPROF,
+			       SIGXCPU, SIGABRT, SIGSEGV, SIGIO,   SIGPWR,  SIGSTKFLT, SIGRTMIN, SIGRTMAX};
 	struct interruption interruption = {0};
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
 		assert_true(interruption_note(&interruption, signals[i]));
@@ -38,7 +39,7 @@ static void the_same_signal_at_once_is_the_same_request(void **state)
 static void other_signals_are_no_request(void **state)
 {
 	(void)state;
-	static const int signals[] = {SIGCHLD, SIGTSTP, SIGCONT, SIGUSR1, SIGWINCH};
+	static const int signals[] = {SIGCHLD, SIGTSTP, SIGCONT, SIGTTIN, SIGTTOU, SIGWINCH, SIGURG, SIGPIPE, SIGXFSZ};
 	struct interruption interruption = {0};
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		assert_false(interruption_note(&interruption, signals[i]));
