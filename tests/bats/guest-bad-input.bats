@@ -275,7 +275,7 @@ holds the rule -C"
 }
 
 @test "an output that cannot be written" {
-	refused 125 'ipvs-iso: cannot create a file beside /no/such/file: No such file or directory' \
+	refused 125 'ipvs-iso: cannot write /no/such/file: No such file or directory' \
 		ipvs-iso snapshot -o /no/such/file
 	refused 125 'ipvs-iso: cannot write /dev/full: No space left on device' ipvs-iso snapshot -o /dev/full
 	refused 125 'ipvs-iso: cannot write standard output: No space left on device' bash -c 'ipvs-iso snapshot >/dev/full'
@@ -290,7 +290,7 @@ holds the rule -C"
 		IPVS_ISO_STATE_DIR=$folder refused 125 "ipvs-iso: $message"$'\n          '"$help" ipvs-iso flush
 	done <<-LINES
 		folder|IPVS_ISO_STATE_DIR is "folder", which does not begin with /|every process must find the same folder, whatever it runs in: write its whole path
-		/no/such|cannot make the folder /no/such: No such file or directory|run as the user that it belongs to, or set IPVS_ISO_STATE_DIR to a folder of your own, the same for all that share a table
+		/no/such|cannot open the folder /no/such: No such file or directory|run as the user that it belongs to, or set IPVS_ISO_STATE_DIR to a folder of your own, the same for all that share a table
 		$PWD/open|others may write to $PWD/open, so nothing in it can be trusted|see that what is in it is yours, then: chmod 700 $PWD/open
 		$PWD/link/|$PWD/link is not a folder; a link to one will not do|remove it, or set IPVS_ISO_STATE_DIR to another folder
 	LINES

@@ -71,7 +71,7 @@ assert_nothing_owed() {
 	for i in 1 2 3; do
 		capture timeout 20 ipvs-iso run --fixture refused.json -- touch ran
 		assert_status 125
-		assert_contains "$stderr" "the kernel refused to add '-a -t [fd00:9::5]:80 -r [fe80::1]:80"
+		assert_contains "$stderr" "the kernel does not take the destination '-t [fd00:9::5]:80 -r [fe80::1]:80"
 		assert_nothing_owed
 	done
 	[ ! -e ran ]

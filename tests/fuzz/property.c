@@ -19,7 +19,7 @@ void expect(bool holds, const char *what)
 static bool is_plain(const char *text)
 {
 	for (; *text; text++) {
-		if (*text < ' ' || *text > '~')
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
 			return false;
 	}
 	return true;
