@@ -14,10 +14,15 @@
 void file_cleanup_close(int *descriptor);
 
 /*
- * Reads all of `path`, or of standard input where it is "-". Returns the bytes with a NUL behind them, and how many
- * there are in `length`; the caller frees. NULL with an error that names the file.
+ * Reads all of `path`, or of standard input where it is "-": a file, or a pipe or terminal, whose writer is waited for.
+ * More than 1 GiB, or than a tenth of the machine's memory, is refused, and so is a device, which may have no end. A
+ * request to end is heard; see base/patience.h. Returns the bytes with a NUL behind them, and how many there are in
+ * `length`; the caller frees. NULL with an error that names the file.
  */
 char *file_read(const char *path, size_t *length, struct error *error);
+
+/* The same of what nobody named as a pipe: only a regular file is read. */
+char *file_read_regular(const char *path, size_t *length, struct error *error);
 
 /* The same from a descriptor that stays open; `name` is for messages. */
 char *file_read_descriptor(int descriptor, const char *name, size_t *length, struct error *error);

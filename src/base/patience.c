@@ -10,14 +10,17 @@
 
 #include "base/file.h"
 
-/* One that nobody reads from: it only tells whether something is pending. */
+/*
+ * One that nobody reads from: it only tells whether something is pending. What is blocked is what somebody takes later, and
+ * what is not blocked cannot be pending; but these ask nobody to end.
+ */
 static int watch_signals(void)
 {
-	static const int asking[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	static const int others[] = {SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH};
 	sigset_t set;
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
-		sigaddset(&set, asking[i]);
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		sigdelset(&set, others[i]);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 

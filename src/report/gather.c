@@ -24,14 +24,22 @@ static void results_clear(struct results *results)
 	array_free(&results->list);
 }
 
-static int add_file(struct results *results, const char *name, struct error *error)
+typedef char *file_reader(const char *path, size_t *length, struct error *error);
+
+static int add(struct results *results, const char *name, file_reader *read_file, struct error *error)
 {
 	size_t length;
-	CLEANUP_FREE char *bytes = file_read(name, &length, error);
+	CLEANUP_FREE char *bytes = read_file(name, &length, error);
 	if (!bytes)
 		return -1;
 	return run_result_from_json(array_append(&results->list), bytes, length,
 				    strcmp(name, "-") == 0 ? "standard input" : name, error);
+}
+
+/* One that was named: it may be a pipe. */
+static int add_file(struct results *results, const char *name, struct error *error)
+{
+	return add(results, name, file_read, error);
 }
 
 /* What is being written has a name that begins with a dot. */
@@ -53,7 +61,7 @@ static int add_folder(struct results *results, const char *folder, struct error 
 		CLEANUP_FREE char *path = memory_printf("%s/%s", folder, entries[i]->d_name);
 		free(entries[i]);
 		if (!failed)
-			failed = add_file(results, path, error);
+			failed = add(results, path, file_read_regular, error);
 	}
 	free(entries);
 	return failed;

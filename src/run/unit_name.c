@@ -58,7 +58,7 @@ static char *path_in_module(const char *directory)
 		CLEANUP_FREE char *file = memory_printf("%s/go.mod", folder);
 		CLEANUP_ERROR struct error error = ERROR_INIT;
 		size_t length;
-		CLEANUP_FREE char *text = file_read(file, &length, &error);
+		CLEANUP_FREE char *text = file_read_regular(file, &length, &error);
 		if (text) {
 			CLEANUP_FREE char *module = module_in(text);
 			return module ? memory_printf("%s%s", module, directory + strlen(folder)) : NULL;

@@ -73,6 +73,24 @@ as_nobody() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$program_for_all" "$@"
 }
 
+@test "what has no end is refused by every command, before the memory is" {
+	local device command limit
+	limit="$(awk '$1 == "MemTotal:" { print int(int($2 / 10) / 1024) }' /proc/meminfo) MiB, a tenth of this machine's memory"
+	for command in restore 'restore --plan' diff check 'wait --until' 'run --fixture'; do
+		for device in /dev/zero /dev/urandom; do
+			local arguments=("$device")
+			[ "$command" = 'wait --until' ] && arguments=("equals=$device")
+			[ "$command" = 'run --fixture' ] && arguments+=(true)
+			# shellcheck disable=SC2086 # words on purpose
+			refused 125 "ipvs-iso: cannot read $device: it is a device, and neither a file nor a pipe" \
+				ipvs-iso $command "${arguments[@]}"
+		done
+	done
+	refused 125 "ipvs-iso: standard input is longer than $limit" bash -c 'yes | ipvs-iso restore -'
+	refused 125 "ipvs-iso: standard input is longer than $limit" bash -c 'yes | ipvs-iso report -'
+	all_refused
+}
+
 @test "a file that is missing, unreadable or none" {
 	echo '{"format": "ipvs-iso.snapshot", "version": 1}' >secret.json
 	chmod 0 secret.json

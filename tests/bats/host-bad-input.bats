@@ -68,10 +68,53 @@ limited() {
 	fi
 }
 
-@test "a file of more than 1 GiB, and one without an end, are refused in bounded memory" {
+# How much of a file is read on this machine, in words.
+limit_in_words() {
+	local kib
+	kib=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
+	if [ $((kib / 10)) -ge $((1 << 20)) ]; then
+		echo '1 GiB'
+	else
+		echo "$((kib / 10 / 1024)) MiB, a tenth of this machine's memory"
+	fi
+}
+
+@test "a file of more than 1 GiB, or than a tenth of the memory, and one without an end, are refused in bounded memory" {
+	local limit
+	limit=$(limit_in_words)
 	truncate -s $(((1 << 30) + 1)) large.json
-	refused 'ipvs-iso: large.json is longer than 1 GiB' limited 65536 ipvs-iso diff large.json good.json
-	refused 'ipvs-iso: /dev/zero is longer than 1 GiB' limited $((1 << 21)) ipvs-iso diff /dev/zero good.json
+	refused "ipvs-iso: large.json is longer than $limit" limited 65536 ipvs-iso diff large.json good.json
+	# shellcheck disable=SC2016
+	refused "ipvs-iso: standard input is longer than $limit" limited $((1 << 21)) \
+		sh -c 'yes | ipvs-iso diff - "$0"' good.json
+}
+
+@test "devices are not read, by name or as standard input; pipes are, and whoever writes is waited for" {
+	local device
+	for device in /dev/zero /dev/urandom /dev/full; do
+		refused "ipvs-iso: cannot read $device: it is a device, and neither a file nor a pipe" \
+			ipvs-iso diff "$device" good.json
+		# shellcheck disable=SC2016
+		refused 'ipvs-iso: cannot read standard input: it is a device, and neither a file nor a pipe' \
+			sh -c 'ipvs-iso diff - "$0" <"$1"' good.json "$device"
+	done
+	ipvs-iso diff good.json <(cat good.json)
+	mkfifo late
+	background ipvs-iso diff late good.json
+	cat good.json >late
+	wait_for_job
+	assert_status 0
+	# One that nobody writes to keeps nobody from ending us.
+	background ipvs-iso diff late good.json
+	wait_until has_open "$job" late
+	kill -TERM "$job"
+	wait_for_job
+	assert_status 143
+}
+
+# has_open PID NAME: or has ended, which the test then finds.
+has_open() {
+	! kill -0 "$1" 2>/dev/null || [[ $(readlink "/proc/$1/fd"/*) == *"/$2"* ]]
 }
 
 # large BEGIN LINE TIMES END: a snapshot of so many lines.

@@ -310,3 +310,42 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	assert_error "cannot make the directory $PWD/missing/results: No such file or directory"
 	assert_same 'folder.html' "$(ls -A)"
 }
+
+@test "report: of a directory only regular files are read; pipes are for those who name them" {
+	local name
+	mkdir results
+	small_result 1 one >results/one.json
+	ln -s "$PWD/results/one.json" link.json
+	ipvs-iso report results >/dev/null
+	ln -s "$PWD/link.json" results/two.json
+	ipvs-iso report results >/dev/null
+	for name in pipe zero directory; do
+		case $name in
+		pipe) mkfifo results/$name.json ;;
+		zero) ln -s /dev/zero results/$name.json ;;
+		directory) mkdir results/$name.json ;;
+		esac
+		capture timeout 20 ipvs-iso report results
+		assert_error "cannot read results/$name.json: it is no regular file"
+		rm -r results/$name.json
+	done
+	mkfifo pipe.json
+	small_result 1 one >pipe.json &
+	ipvs-iso report pipe.json >/dev/null
+	ipvs-iso report <(small_result 1 one) >/dev/null
+}
+
+@test "report -f github: a pipe in GITHUB_STEP_SUMMARY gets it where somebody reads, and holds nobody who is to end" {
+	mkfifo summary
+	cat summary >read &
+	GITHUB_STEP_SUMMARY=$PWD/summary ipvs-iso report -f github "$everything" >/dev/null
+	wait
+	assert_contains "$(<read)" '9 units'
+	GITHUB_STEP_SUMMARY=/dev/stdout capture ipvs-iso report -f github "$everything"
+	assert_contains "$output" '9 units'
+	# Nobody reads.
+	GITHUB_STEP_SUMMARY=$PWD/summary background ipvs-iso report -f github "$everything"
+	kill -TERM "$job"
+	wait_for_job
+	assert_status 143
+}

@@ -162,6 +162,57 @@ static void a_pipe_is_written_to_as_it_is(void **state)
 	assert_int_equal(count_files(), 1);
 }
 
+/* Signals that somebody holds back, to take them later, end a wait all the same. */
+static void whoever_waits_for_a_pipe_hears_a_signal(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	size_t length;
+	sigset_t set, before;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGCHLD);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	raise(SIGCHLD);
+	raise(SIGTERM);
+	assert_null(file_read("pipe", &length, &error));
+	assert_int_equal(error.kind, ERROR_INTERRUPTED);
+	assert_string_equal(error.message, "cannot read pipe: interrupted by a signal");
+	error_clear(&error);
+
+	/* Its reader takes nothing. */
+	CLEANUP_CLOSE int reader = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	CLEANUP_CLOSE int writer = open("pipe", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	CLEANUP_FREE char *many = memory_allocate(1 << 20, 1);
+	assert_int_equal(file_write_all(writer, "pipe", many, 1 << 20, &error), -1);
+	assert_string_equal(error.message, "cannot write pipe: interrupted by a signal");
+	/* It is still there for whoever takes it. */
+	sigset_t pending;
+	sigpending(&pending);
+	assert_true(sigismember(&pending, SIGTERM));
+	struct timespec at_once = {0};
+	sigtimedwait(&set, NULL, &at_once);
+	sigtimedwait(&set, NULL, &at_once);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static void only_what_has_an_end_is_read(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	size_t length;
+	assert_null(file_read("/dev/zero", &length, &error));
+	assert_string_equal(error.message, "cannot read /dev/zero: it is a device, and neither a file nor a pipe");
+	assert_null(file_read(".", &length, &error));
+	assert_string_equal(error.message, "cannot read .: Is a directory");
+	CLEANUP_FREE char *nothing = file_read("/dev/null", &length, &error);
+	assert_int_equal(length, 0);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	assert_null(file_read_regular("pipe", &length, &error));
+	assert_string_equal(error.message, "cannot read pipe: it is no regular file");
+}
+
 static void arrays_grow_and_start_as_zeros(void **state)
 {
 	(void)state;
@@ -246,6 +297,8 @@ int main(void)
 						leave_folder),
 		cmocka_unit_test_setup_teardown(a_failed_write_leaves_the_old_file, enter_folder, leave_folder),
 		cmocka_unit_test_setup_teardown(a_pipe_is_written_to_as_it_is, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(whoever_waits_for_a_pipe_hears_a_signal, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(only_what_has_an_end_is_read, enter_folder, leave_folder),
 		cmocka_unit_test(arrays_grow_and_start_as_zeros),
 		cmocka_unit_test(errors_gather_context_on_their_way),
 		cmocka_unit_test(memory_copies_are_whole),
