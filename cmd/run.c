@@ -21,6 +21,14 @@
 #include "run_settings.h"
 #include "status_line.h"
 
+static void tell_split(const struct split *split)
+{
+	for (size_t i = 0; i < split->runner.passed_over.count; i++)
+		fprintf(stderr, "ipvs-iso: no runners from %s\n", split->runner.passed_over.items[i]);
+	if (split->declined)
+		fprintf(stderr, "ipvs-iso: not split: %s (runner %s)\n", split->declined, split->runner.path);
+}
+
 static int make_plan(struct plan *plan, struct split *split, char *const *command, struct error *error)
 {
 	for (size_t i = 0; i < run_settings.units.count; i++) {
@@ -33,8 +41,8 @@ static int make_plan(struct plan *plan, struct split *split, char *const *comman
 	}
 	if (plan->units.count == 0 && !run_settings.no_split && split_command(split, plan, command, error) < 0)
 		return -1;
-	if (split->declined && manners.verbose)
-		fprintf(stderr, "ipvs-iso: not split: %s (runner %s)\n", split->declined, split->runner);
+	if (manners.verbose)
+		tell_split(split);
 	if (plan->units.count == 0)
 		plan_add_whole(plan, command);
 	plan_arrange(plan, &run_settings.order);

@@ -11,10 +11,11 @@
 #include "base/array.h"
 #include "base/error.h"
 
-/* All of it is owned. */
+/* All of it is owned; starts as zeros. */
 struct runner {
 	char *path;
-	char *text; /* the file */
+	char *text;                /* the file */
+	ARRAY(char *) passed_over; /* directories that could not be looked into, each with the reason */
 };
 
 #define CLEANUP_RUNNER __attribute__((cleanup(runner_clear)))
@@ -22,7 +23,7 @@ void runner_clear(struct runner *runner);
 
 /*
  * Finds the runner that knows `command`. 1 where there is one, 0 where there is none. -1 where there is one and it must
- * not be used: it belongs to somebody else, or others than the caller's own group may write to it.
+ * not be used, as somebody else could have put it there: base/trust.h.
  */
 int runner_find(struct runner *runner, char *const *command, struct error *error);
 

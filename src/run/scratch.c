@@ -11,7 +11,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/way.h"
+#include "base/trust.h"
+#include "base/walk.h"
 
 void scratch_clear(struct scratch *scratch)
 {
@@ -64,18 +65,30 @@ static const char *parent_folder(void)
 	return parent;
 }
 
+/* What is run from it is found by its path, so nobody else must be able to exchange it. */
+static int check_parent(const char *parent, struct error *error)
+{
+	CLEANUP_TRUST struct trust trust = {0};
+	CLEANUP_WALK_END struct walk_end end = WALK_END_INIT;
+	CLEANUP_FREE char *failure = memory_printf("cannot make a directory in %s", parent);
+	const struct walk_rules rules = {.from = AT_FDCWD, .failure = failure, .judge = trust_judge, .context = &trust};
+	if (walk(&end, &rules, parent, error) < 0)
+		return -1;
+	if (error_is_set(&trust.refusal))
+		return error_set(error, ERROR_PERMISSION, "%s, for what is built and then run: %s", failure,
+				 trust.refusal.message);
+	return 0;
+}
+
 int scratch_make(struct scratch *scratch, struct error *error)
 {
 	const char *parent = parent_folder();
-	/* Not behind another user's link. */
-	CLEANUP_CLOSE int directory = way_open_directory(parent, false, "cannot make a directory in", error);
-	if (directory < 0)
-		return error_remedy(error, "TMPDIR names another place for temporary files");
 	scratch->path = memory_printf("%s/ipvs-iso.XXXXXX", parent);
-	if (!mkdtemp(scratch->path)) {
-		error_set_errno(error, errno, "cannot make a folder in %s", parent);
+	int failed = check_parent(parent, error);
+	if (!failed && !mkdtemp(scratch->path))
+		failed = error_set_errno(error, errno, "cannot make a directory in %s", parent);
+	if (failed)
 		return error_remedy(error, "TMPDIR names another place for temporary files");
-	}
 	if (start_keeper(scratch, error) < 0) {
 		rmdir(scratch->path);
 		return -1;

@@ -29,10 +29,9 @@ static const char epilogue[] =
 
 void split_clear(struct split *split)
 {
-	free(split->runner);
+	runner_clear(&split->runner);
 	free(split->declined);
 	scratch_clear(&split->scratch);
-	split->runner = NULL;
 	split->declined = NULL;
 }
 
@@ -67,7 +66,7 @@ static void callee_make(struct callee *callee, const struct runner *runner, cons
 static void call_make(struct call *call, const struct callee *callee, const struct split *split,
 		      const struct runner_words *words, size_t count, char *verb, char *unit)
 {
-	char *const leading[] = {"-c", callee->script,  split->runner,       verb,
+	char *const leading[] = {"-c", callee->script,  split->runner.path,  verb,
 				 unit, callee->options, split->scratch.path, callee->program};
 	/* dash(1) drops what is no variable of its own from the environment, and so bash's exported functions. */
 	bool bash = access("/bin/bash", X_OK) == 0;
@@ -86,7 +85,7 @@ static int list_failed(struct split *split, int ended, struct error *error)
 	split->status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
 	return error_set(error, ERROR_FAILED, "the units are not known: listing them ended with %s %d (runner %s)",
 			 WIFSIGNALED(ended) ? "signal" : "exit status",
-			 WIFSIGNALED(ended) ? WTERMSIG(ended) : WEXITSTATUS(ended), split->runner);
+			 WIFSIGNALED(ended) ? WTERMSIG(ended) : WEXITSTATUS(ended), split->runner.path);
 }
 
 static bool has_unit(const struct plan *plan, const char *name)
@@ -111,16 +110,15 @@ static int add_units(struct plan *plan, char *output, const struct callee *calle
 		int failed = plan_add_made(plan, line, call.arguments.items, error);
 		array_free(&call.arguments);
 		if (failed < 0)
-			return error_context(error, "the runner %s", split->runner);
+			return error_context(error, "the runner %s", split->runner.path);
 	}
 	return 0;
 }
 
-static int ask(struct split *split, struct plan *plan, const struct runner *runner, const struct runner_words *words,
-	       struct error *error)
+static int ask(struct split *split, struct plan *plan, const struct runner_words *words, struct error *error)
 {
 	CLEANUP_CALLEE struct callee callee = {0};
-	callee_make(&callee, runner, words);
+	callee_make(&callee, &split->runner, words);
 	struct call call = {0};
 	call_make(&call, &callee, split, words, words->words.count - 1, "list", "");
 	size_t length;
@@ -131,7 +129,8 @@ static int ask(struct split *split, struct plan *plan, const struct runner *runn
 		return -1;
 	if (strlen(output) != length)
 		return error_set(error, ERROR_INPUT,
-				 "the runner %s printed a NUL byte where names of units were expected", runner->path);
+				 "the runner %s printed a NUL byte where names of units were expected",
+				 split->runner.path);
 	if (WIFEXITED(ended) && WEXITSTATUS(ended) == STATUS_DECLINED) {
 		output[strcspn(output, "\n")] = '\0';
 		split->declined = memory_copy_string(output);
@@ -144,21 +143,19 @@ static int ask(struct split *split, struct plan *plan, const struct runner *runn
 
 int split_command(struct split *split, struct plan *plan, char *const *command, struct error *error)
 {
-	CLEANUP_RUNNER struct runner runner = {0};
-	int found = runner_find(&runner, command, error);
+	const struct runner *runner = &split->runner;
+	int found = runner_find(&split->runner, command, error);
 	if (found <= 0)
 		return found;
-	split->runner = memory_copy_string(runner.path);
-
 	struct runner_words words = {0};
-	const char *unknown = runner_sort(&words, runner.text, command, runner_knows(runner.text, command));
+	const char *unknown = runner_sort(&words, runner->text, command, runner_knows(runner->text, command));
 	int failed = 0;
 	if (unknown)
 		split->declined = memory_printf("it does not know what %s means for a part of the tests", unknown);
 	else
 		failed = scratch_make(&split->scratch, error);
 	if (!unknown && failed == 0) {
-		failed = ask(split, plan, &runner, &words, error);
+		failed = ask(split, plan, &words, error);
 		if (failed == 0 && plan->units.count == 0 && !split->declined)
 			split->declined = memory_copy_string("it found no units");
 	}

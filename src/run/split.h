@@ -5,11 +5,12 @@
 
 #include "base/error.h"
 #include "run/plan.h"
+#include "run/runner.h"
 #include "run/scratch.h"
 
 /* Starts as SPLIT_INIT. */
 struct split {
-	char *runner;           /* its file; or NULL: none knows the command. Owned */
+	struct runner runner;   /* its path is NULL where none knows the command */
 	char *declined;         /* why the runner leaves this command line whole, in words; or NULL. Owned */
 	int status;             /* with which finding the units failed; or 0 */
 	struct scratch scratch; /* what the runner built for the units; it has to be there until they have run */

@@ -16,6 +16,7 @@ setup() {
 
 teardown() {
 	end_background
+	[ -z "${sticky-}" ] || rm -rf "$sticky"
 }
 
 # The scratch folder goes with ipvs-iso, a moment later where that was killed.
@@ -265,6 +266,173 @@ run() { exit; }'
 		SUDO_UID=61234 capture ipvs-iso run --list -- bats a.bats
 		assert_status 0
 	fi
+}
+
+# What a stranger would like to have run.
+evil_text='# command: bats
+list() { touch was-run; echo evil; }
+run() { exit; }'
+
+# as_nobody COMMAND...: with nothing of root's but its working directory.
+as_nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+# A directory as /tmp is, and in it one of nobody's with a place for runners, where the test goes on.
+in_folder_of_nobody() {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can be another user, too'
+	sticky=$(mktemp -d /tmp/ipvs-iso-test.XXXXXX)
+	chmod 1777 "$sticky"
+	as_nobody mkdir -p "$sticky/theirs/.ipvs-iso/runners"
+	cd "$sticky/theirs" || return
+}
+
+# is_refused WORDS: bats is not split, as a runner is not trusted; nothing of it is run.
+is_refused() {
+	capture ipvs-iso run --list -- bats f.bats
+	assert_status 125
+	assert_contains "$stderr" 'ipvs-iso: the runner ' "is not used: $1" --no-split
+	[ ! -e was-run ]
+}
+
+@test "what root would run is not taken from /proc, where a stranger's words are root's file" {
+	in_folder_of_nobody
+	[ -u "$(command -v su)" ] || skip 'su is not set-user-id'
+	mkfifo "$BATS_TEST_TMPDIR/password"
+	# It waits for a password; its command line belongs to root meanwhile.
+	setpriv --reuid 65534 --regid 65534 --clear-groups bash -c 'exec -a "$0" su root -c true' "$evil_text"$'\n' \
+		<>"$BATS_TEST_TMPDIR/password" >&/dev/null 3>&- &
+	jobs_started+=($!)
+	wait_until eval '[ "$(stat -c %U "/proc/$!/cmdline")" = root ] && grep -qs "^# command: bats" "/proc/$!/cmdline"'
+	as_nobody ln -s "/proc/$!/cmdline" .ipvs-iso/runners/x.sh
+	is_refused 'the directory /'
+
+	# Also where all else on the way is root's; such a file is not even read, as its text may be gone or without an end.
+	chown -R root:root .
+	chown -h root:root .ipvs-iso/runners/x.sh
+	is_refused 'the directory /proc is in a file system like proc'
+	rm -r .ipvs-iso/runners
+	mkdir .ipvs-iso/runners
+	mount --bind "/proc/$!" .ipvs-iso/runners || skip 'mounting is not permitted'
+	capture ipvs-iso run --list -- bats f.bats
+	umount .ipvs-iso/runners
+	assert_same f.bats "$output"
+	[ ! -e was-run ]
+}
+
+@test "what root would run is taken from no place and through no link that a stranger could have made" {
+	in_folder_of_nobody
+	mkdir -m 755 "$sticky/ours" "$sticky/ours/runners"
+	echo "$evil_text" >"$sticky/ours/runners/x.sh"
+
+	# A file of root's in a stranger's directories, one after another.
+	echo "$evil_text" >.ipvs-iso/runners/x.sh
+	is_refused "the directory $sticky/theirs belongs to somebody else (user 65534)"
+	chown root: .
+	is_refused "the directory $sticky/theirs/.ipvs-iso belongs to somebody else"
+	chown root: .ipvs-iso
+	is_refused "the directory $sticky/theirs/.ipvs-iso/runners belongs to somebody else"
+	chown root: .ipvs-iso/runners
+	capture ipvs-iso run --list -- bats f.bats
+	assert_same evil "$output"
+	rm was-run
+
+	# Whoever may write to a directory can move a file of root's there, sticky or not.
+	chmod 1777 .ipvs-iso/runners
+	is_refused "everybody may write to the directory $sticky/theirs/.ipvs-iso/runners"
+	chmod 2775 .ipvs-iso/runners
+	chgrp 65534 .ipvs-iso/runners
+	is_refused "group 65534 may write to the directory $sticky/theirs/.ipvs-iso/runners"
+	chmod 755 .ipvs-iso/runners
+	chmod 777 .ipvs-iso
+	is_refused "everybody may write to the directory $sticky/theirs/.ipvs-iso"
+	chmod 777 "$sticky"
+	is_refused "everybody may write to the directory $sticky"
+	chmod 1777 "$sticky"
+	chmod 2775 .ipvs-iso
+	chgrp 65534 .ipvs-iso
+	is_refused "group 65534 may write to the directory $sticky/theirs/.ipvs-iso"
+	chmod 1777 .ipvs-iso
+
+	# A stranger's link to a file, to a directory, and one of root's in a place where a stranger may have put it.
+	rm .ipvs-iso/runners/x.sh
+	ln -s "$sticky/ours/runners/x.sh" .ipvs-iso/runners/
+	capture ipvs-iso run --list -- bats f.bats
+	assert_same evil "$output"
+	rm was-run
+	chown -h 65534 .ipvs-iso/runners/x.sh
+	is_refused "the link $sticky/theirs/.ipvs-iso/runners/x.sh belongs to somebody else"
+	rm -r .ipvs-iso/runners
+	ln -s "$sticky/ours/runners" .ipvs-iso/runners
+	is_refused "everybody may write to the directory $sticky/theirs/.ipvs-iso"
+	chmod 755 .ipvs-iso
+	chown -h 65534 .ipvs-iso/runners
+	is_refused "the link $sticky/theirs/.ipvs-iso/runners belongs to somebody else"
+
+	# The user's own runners, when HOME or XDG_CONFIG_HOME leads to a stranger.
+	rm -r .ipvs-iso
+	mkdir -p home/.config/ipvs-iso
+	cp -r "$sticky/ours/runners" home/.config/ipvs-iso/
+	chown 65534 home
+	XDG_CONFIG_HOME='' HOME=$PWD/home is_refused "the directory $PWD/home belongs to somebody else"
+	XDG_CONFIG_HOME=$PWD/home/.config is_refused "the directory $PWD/home belongs to somebody else"
+
+	# What is built for the units is run, too: not where others could exchange it.
+	chmod 777 "$sticky/ours"
+	TMPDIR=$sticky/ours capture ipvs-iso run --list -- bats f.bats
+	assert_status 125
+	assert_contains "$stderr" "cannot make a directory in $sticky/ours, for what is built and then run: \
+everybody may write to the directory $sticky/ours" TMPDIR
+
+	# A command that none of these knows runs on, also among a stranger's pipes and devices.
+	mkdir -p .ipvs-iso/runners
+	chown 65534 .ipvs-iso/runners
+	as_nobody mkfifo .ipvs-iso/runners/a.sh
+	as_nobody ln -s /dev/zero .ipvs-iso/runners/b.sh
+	cp "$sticky/ours/runners/x.sh" .ipvs-iso/runners/
+	capture timeout 20 ipvs-iso run --list -- true
+	assert_same true "$output"
+}
+
+@test "links and shared directories of one's own are fine for runners" {
+	mkdir -p dotfiles/ipvs-iso/runners .ipvs-iso "$XDG_CONFIG_HOME" shared
+	printf '# command: bats\nlist() { echo mine; }\nrun() { exit; }\n' >dotfiles/ipvs-iso/runners/mine.sh
+	ln -s ../dotfiles/ipvs-iso/runners .ipvs-iso/runners
+	lists mine bats a.bats
+	ln -s "$PWD/dotfiles/ipvs-iso" "$XDG_CONFIG_HOME/ipvs-iso"
+	rm -r .ipvs-iso
+	lists mine bats a.bats
+	ln -s mine.sh dotfiles/ipvs-iso/runners/a.sh
+	chmod g+w . dotfiles dotfiles/ipvs-iso/runners{,/*}
+	chmod 1777 shared
+	cd shared
+	lists mine bats a.bats
+	ln -s loop "$TMPDIR/loop"
+	XDG_CONFIG_HOME=$TMPDIR/loop lists a.bats bats a.bats
+}
+
+@test "runners in a user namespace, where root and all others are outside" {
+	local user=() folder=$PWD
+	if [ "$(id -u)" -eq 0 ]; then
+		user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+		folder=$(mktemp -d /tmp/ipvs-iso-test.XXXXXX)
+		sticky=$folder
+		chown 65534 "$folder"
+	fi
+	cd "$folder" || return
+	"${user[@]}" unshare -r true || skip 'user namespaces are not permitted'
+	own_runner mine <<<'# command: bats
+list() { echo mine; }
+run() { exit; }'
+	chown -R --reference=. .ipvs-iso
+	TMPDIR=/tmp capture "${user[@]}" unshare -r "$IPVS_ISO" run --list -- bats a.bats
+	assert_status 0
+	assert_same mine "$output"
+	[ "$(id -u)" -eq 0 ] || return 0
+	chown 0 .ipvs-iso/runners/mine.sh
+	TMPDIR=/tmp capture "${user[@]}" unshare -r "$IPVS_ISO" run --list -- bats a.bats
+	assert_status 125
+	assert_contains "$stderr" 'it belongs to somebody else'
 }
 
 @test "runners that fail, or print what is no name" {
