@@ -13,12 +13,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "guest/processor.h"
+#include "process/descendants.h"
 
 #define LIFELINE_DESCRIPTOR 4
 
@@ -36,7 +36,10 @@ static void allow_many_files(void)
 static _Noreturn void become_kernel(char *const *arguments, char *const *environment, int processor)
 {
 	const struct rlimit no_core = {0, 0};
-	signal(SIGTERM, SIG_DFL);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &no_core);
 	allow_many_files();
 	processor_keep(processor);
@@ -48,37 +51,42 @@ static _Noreturn void become_kernel(char *const *arguments, char *const *environ
 }
 
 /*
- * Process 1 of the namespace, where there is one, and leader of the group that the kernel, its helpers and the
- * processes of its programs are in. The kernel cannot be process 1 itself: a panic ends it by a signal, which process 1
- * does not take. SIGTERM is ignored, because a kernel that panics sends it to its whole group.
+ * Process 1 of the namespace, where there is one. The kernel cannot be process 1 itself: a panic ends it by a signal,
+ * which process 1 does not take. All who look for the leader's end have the other end of `alive`.
  */
-static _Noreturn void start_kernel(char *const *arguments, char *const *environment, int processor)
+static _Noreturn void start_kernel(char *const *arguments, char *const *environment, int processor, int alive)
 {
+	pid_t leader = getpid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setsid();
-	signal(SIGTERM, SIG_IGN);
 	pid_t kernel = fork();
-	if (kernel == 0)
-		become_kernel(arguments, environment, processor);
-	close_range(0, ~0u, 0);
+	if (kernel == 0) {
+		/* Where there is no namespace to take it with us. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() == leader)
+			become_kernel(arguments, environment, processor);
+		_exit(127);
+	}
+	dup2(alive, 0);
+	close_range(1, ~0u, 0);
 	if (kernel > 0)
 		TEMP_FAILURE_RETRY(waitpid(kernel, NULL, 0));
 	_exit(0);
 }
 
-static void wait_for_end(pid_t leader)
+static void wait_for_end(int leader)
 {
-	CLEANUP_CLOSE int process = (int)syscall(SYS_pidfd_open, leader, 0);
 	struct pollfd ends[] = {
 		{.fd = LIFELINE_DESCRIPTOR, .events = POLLIN},
-		{.fd = process, .events = POLLIN},
+		{.fd = leader, .events = POLLIN},
 	};
 	while (poll(ends, 2, -1) < 0 && errno == EINTR)
 		;
 }
 
+/* Whatever becomes of those in between, what is below us is our child in the end, and none of it gets away. */
 static _Noreturn void keep(char *const *arguments, char *const *environment, int processor)
 {
+	int alive[2];
 	prctl(PR_SET_NAME, "ipvs-iso-keeper");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/*
@@ -87,30 +95,33 @@ static _Noreturn void keep(char *const *arguments, char *const *environment, int
 	 */
 	unshare(CLONE_NEWPID);
 
-	pid_t leader = fork();
+	pid_t leader = pipe2(alive, O_CLOEXEC) == 0 ? fork() : -1;
 	if (leader == 0)
-		start_kernel(arguments, environment, processor);
+		start_kernel(arguments, environment, processor, alive[1]);
 	/* What the kernel has open must be closed when it ends. */
 	close_range(0, LIFELINE_DESCRIPTOR - 1, 0);
 	if (leader > 0) {
-		wait_for_end(leader);
-		kill(-leader, SIGKILL);
+		close(alive[1]);
+		wait_for_end(alive[0]);
+		/* Of a namespace all ends with it; else the kernel does, and what it leaves is for us. */
 		kill(leader, SIGKILL);
+		descendants_kill();
 	}
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
 	_exit(0);
 }
 
-/* In the new process: puts the descriptors where they belong and closes all others. */
+/*
+ * In the new process: puts the descriptors where they belong and closes all others. No signal shall end it but SIGKILL, also
+ * where one is sent to all that we have started: then it is for us to say what ends.
+ */
 static _Noreturn void start_keeping(int line, int console, int lifeline, char *const *arguments,
 				    char *const *environment, int processor)
 {
-	sigset_t none;
-	sigemptyset(&none);
+	sigset_t all;
+	sigfillset(&all);
 	setsid();
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	descendants_forget();
 
 	/* First out of the way of the numbers that they shall get. */
 	int nothing = fcntl(open("/dev/null", O_RDONLY), F_DUPFD, LIFELINE_DESCRIPTOR + 1);

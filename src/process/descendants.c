@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -59,6 +60,11 @@ int descendants_prepare(struct error *error)
 		return 0;
 	error_set_errno(error, errno, "cannot open /proc");
 	return error_remedy(error, "mount /proc: mount -t proc proc /proc");
+}
+
+void descendants_forget(void)
+{
+	file_cleanup_close(&kept_proc);
 }
 
 /* Longer than any line of /proc/PID/stat: 52 numbers of at most 20 digits and a name of at most 64 bytes (proc(5)). */
@@ -274,6 +280,38 @@ int process_signal(const struct process *process, int signal)
 	/* Without descriptors (before Linux 5.3, or none left) the check of a moment ago has to do. */
 	long sent = why_not ? kill(process->pid, signal) : syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
 	return sent < 0 && errno != ESRCH ? -1 : 0;
+}
+
+/* Waits until a child has ended, and buries all that have. False when there is none any more. */
+static bool bury_children(void)
+{
+	int more = 0;
+	for (siginfo_t dead = {0}; waitid(P_ALL, 0, &dead, WEXITED | WNOWAIT | more) == 0; more = WNOHANG) {
+		if (dead.si_pid == 0)
+			return true;
+		/* The number is not somebody else's before the dead one is buried. */
+		kill(-dead.si_pid, SIGKILL);
+		waitpid(dead.si_pid, NULL, 0);
+		dead.si_pid = 0;
+	}
+	return errno != ECHILD;
+}
+
+static void kill_descendants_seen(void)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_PROCESS_LIST struct process_list list = {0};
+	if (descendants_list(getpid(), NULL, &list, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < list.processes.count; i++)
+		process_signal(&list.processes.items[i], SIGKILL);
+}
+
+void descendants_kill(void)
+{
+	do
+		kill_descendants_seen();
+	while (bury_children());
 }
 
 /* A file of /proc/PID; NULL when the process has ended. */

@@ -33,6 +33,9 @@ void process_list_clear(struct process_list *list);
  */
 int descendants_prepare(struct error *error);
 
+/* Gives that way up again: for who is about to close all descriptors. */
+void descendants_forget(void);
+
 /*
  * Fills `list` (zeros, or a list from before, which is replaced) with every living (not zombie) descendant of
  * `ancestor`, ordered by number. Processes in `except` (NULL: none) and what is below them are left out.
@@ -48,6 +51,12 @@ int descendants_list(pid_t ancestor, const struct process_list *except, struct p
  * -1 with errno where it may not be signalled.
  */
 int process_signal(const struct process *process, int signal);
+
+/*
+ * Ends every descendant of this process, which is a child subreaper, with SIGKILL, and buries it. Returns when there is none
+ * left. Where /proc shows none of them, those are meant that are in the group of one that has ended.
+ */
+void descendants_kill(void);
 
 /*
  * The command line of a process, as `ps` shows it: arguments with spaces between, "[name]" where there are none.
