@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -232,6 +233,9 @@ static int send_setup(struct guest *guest, struct error *error)
 	};
 	if (!setup.directory)
 		return error_set_errno(error, errno, "cannot tell the working directory");
+	if (getrandom(setup.nonce, sizeof setup.nonce, 0) != sizeof setup.nonce)
+		return error_set_errno(error, errno, "cannot get random numbers for the line to the guest");
+	memcpy(guest->wire.nonce, setup.nonce, sizeof setup.nonce);
 	CLEANUP_FREE char *text = guest_setup_to_json(&setup);
 	wire_send_text(&guest->wire, FRAME_SETUP, text);
 	return 0;

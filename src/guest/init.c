@@ -2,36 +2,20 @@
 #include "guest/init.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/utsname.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "guest/kernel.h"
+#include "guest/line.h"
 #include "guest/request.h"
 #include "guest/root.h"
 #include "guest/serve.h"
 #include "guest/wire.h"
-
-/* The line is a terminal to the kernel: nothing of what that means is wanted. */
-static int open_line(struct error *error)
-{
-	int line = open(GUEST_LINE, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (line < 0)
-		return error_set_errno(error, errno, "cannot open %s", GUEST_LINE);
-	struct termios settings;
-	if (tcgetattr(line, &settings) == 0) {
-		cfmakeraw(&settings);
-		tcsetattr(line, TCSANOW, &settings);
-	}
-	return line;
-}
 
 /* Blocks until all that was sent is on its way. */
 static void flush_line(struct wire *wire)
@@ -67,14 +51,18 @@ static int set_up(struct wire *wire, struct guest_setup *setup, struct error *er
 	flush_line(wire);
 	if (wait_for_setup(wire, setup, error) < 0)
 		return -1;
-	return guest_root_make(setup, error);
+	memcpy(wire->nonce, setup->nonce, sizeof wire->nonce);
+	if (guest_root_make(setup, error) < 0)
+		return -1;
+	guest_line_hide(wire->descriptor);
+	return 0;
 }
 
 _Noreturn void guest_init(void)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_GUEST_SETUP struct guest_setup setup = {0};
-	struct wire wire = {.descriptor = open_line(&error), .in_guest = true};
+	struct wire wire = {.descriptor = guest_line_open(&error), .in_guest = true};
 
 	if (wire.descriptor < 0) {
 		fprintf(stderr, "ipvs-iso: %s\n", error.message);

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -69,8 +70,9 @@ static char *dump(json_t *json)
 
 char *guest_setup_to_json(const struct guest_setup *setup)
 {
-	return dump(json_pack("{s:o, s:o}", "directory", bytes_to_json(setup->directory), "hostname",
-			      bytes_to_json(setup->hostname)));
+	return dump(json_pack("{s:o, s:o, s:o}", "directory", bytes_to_json(setup->directory), "hostname",
+			      bytes_to_json(setup->hostname), "nonce",
+			      bytes_block_to_json(setup->nonce, sizeof setup->nonce)));
 }
 
 int guest_setup_from_json(struct guest_setup *setup, const char *bytes, size_t length, struct error *error)
@@ -78,8 +80,13 @@ int guest_setup_from_json(struct guest_setup *setup, const char *bytes, size_t l
 	json_t *json = json_loadb(bytes, length, 0, NULL);
 	setup->directory = bytes_from_json(json_object_get(json, "directory"));
 	setup->hostname = bytes_from_json(json_object_get(json, "hostname"));
+	size_t nonce_length = 0;
+	CLEANUP_FREE char *nonce = bytes_block_from_json(json_object_get(json, "nonce"), &nonce_length);
 	json_decref(json);
-	if (!setup->directory || !setup->hostname)
+	bool complete = nonce && nonce_length == sizeof setup->nonce;
+	if (complete)
+		memcpy(setup->nonce, nonce, sizeof setup->nonce);
+	if (!complete || !setup->directory || !setup->hostname)
 		return error_set(error, ERROR_FAILED, "the guest did not understand how it shall be set up");
 	return 0;
 }

@@ -8,11 +8,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "guest/wire.h"
 
 /* How a guest shall be made to look like the host. */
 struct guest_setup {
 	char *directory; /* the working directory, shared for writing; owned */
 	char *hostname;  /* owned */
+	char nonce[WIRE_NONCE_LENGTH];
 };
 
 /* One unit. Lists end with NULL; all of it is owned. */

@@ -139,6 +139,9 @@ static void reap(struct server *server)
 
 static void start_unit(struct server *server, const struct frame *frame)
 {
+	/* The host sends one at a time: this one is from somebody in here. */
+	if (server->worker.pid > 0)
+		return;
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	if (guest_request_from_json(&server->request, frame->bytes, frame->length, &error) < 0) {
 		send_trouble(server, "", error.message);

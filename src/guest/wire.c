@@ -10,6 +10,8 @@
 #define HEADER_LENGTH 5
 #define READ_LENGTH 65536
 
+static const char nothing_told[WIRE_NONCE_LENGTH];
+
 void wire_clear(struct wire *wire)
 {
 	queue_clear(&wire->incoming);
@@ -22,6 +24,8 @@ void wire_send(struct wire *wire, enum frame_type type, const char *bytes, size_
 	uint32_t length_on_line = htole32((uint32_t)length);
 	char header[HEADER_LENGTH] = {(char)type};
 	memcpy(header + 1, &length_on_line, sizeof length_on_line);
+	if (wire->in_guest)
+		queue_put(&wire->outgoing, wire->nonce, sizeof wire->nonce);
 	queue_put(&wire->outgoing, header, sizeof header);
 	queue_put(&wire->outgoing, bytes, length);
 }
@@ -83,28 +87,57 @@ int wire_receive(struct wire *wire)
 	return 1;
 }
 
+/* Goes to where a frame from the guest may begin: 1, 0 where that has not come yet, -1 for what cannot be one. */
+static int find_nonce(struct wire *wire)
+{
+	struct queue *incoming = &wire->incoming;
+	while (queue_length(incoming) >= WIRE_NONCE_LENGTH) {
+		const char *bytes = incoming->bytes + incoming->start;
+		if (memcmp(bytes, wire->nonce, WIRE_NONCE_LENGTH) == 0) {
+			wire->nonce_seen = memcmp(bytes, nothing_told, WIRE_NONCE_LENGTH) != 0;
+			return 1;
+		}
+		if (!wire->nonce_seen)
+			return memcmp(bytes, nothing_told, WIRE_NONCE_LENGTH) == 0 ? 1 : -1;
+		size_t length = queue_length(incoming);
+		const char *next = memmem(bytes + 1, length - 1, wire->nonce, WIRE_NONCE_LENGTH);
+		/* Its end may be the beginning of one. */
+		queue_drop(incoming, next ? (size_t)(next - bytes) : length - (WIRE_NONCE_LENGTH - 1));
+	}
+	return 0;
+}
+
 static int next_frame(struct wire *wire, struct frame *frame)
 {
+	const size_t start = wire->in_guest ? 0 : WIRE_NONCE_LENGTH;
 	queue_drop(&wire->incoming, wire->taken);
 	wire->taken = 0;
-	if (queue_length(&wire->incoming) < HEADER_LENGTH)
-		return 0;
+	for (;;) {
+		int found = wire->in_guest ? 1 : find_nonce(wire);
+		if (found <= 0 || queue_length(&wire->incoming) < start + HEADER_LENGTH)
+			return found < 0 ? -1 : 0;
 
-	const char *header = wire->incoming.bytes + wire->incoming.start;
-	uint32_t length;
-	memcpy(&length, header + 1, sizeof length);
-	length = le32toh(length);
-	if (header[0] < FRAME_HELLO || header[0] > FRAME_POWER_OFF || length > FRAME_LENGTH_MAX)
-		return -1;
-	if (queue_length(&wire->incoming) - HEADER_LENGTH < length)
-		return 0;
-	*frame = (struct frame){
-		.type = (enum frame_type)header[0],
-		.bytes = header + HEADER_LENGTH,
-		.length = length,
-	};
-	wire->taken = HEADER_LENGTH + (size_t)length;
-	return 1;
+		const char *header = wire->incoming.bytes + wire->incoming.start + start;
+		uint32_t length;
+		memcpy(&length, header + 1, sizeof length);
+		length = le32toh(length);
+		if (header[0] < FRAME_HELLO || header[0] > FRAME_POWER_OFF || length > FRAME_LENGTH_MAX) {
+			if (!wire->nonce_seen)
+				return -1;
+			/* Somebody wrote into the middle of it. */
+			queue_drop(&wire->incoming, 1);
+			continue;
+		}
+		if (queue_length(&wire->incoming) - start - HEADER_LENGTH < length)
+			return 0;
+		*frame = (struct frame){
+			.type = (enum frame_type)header[0],
+			.bytes = header + HEADER_LENGTH,
+			.length = length,
+		};
+		wire->taken = start + HEADER_LENGTH + (size_t)length;
+		return 1;
+	}
 }
 
 /* The other end has taken so much off the line. */

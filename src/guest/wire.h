@@ -2,7 +2,9 @@
 /*
  * The line between the host and a guest: frames over one serial line, in both directions.
  *
- * A frame is a type (one byte), a length (four bytes, little endian) and that many bytes. One line for everything, and
+ * A frame is a type (one byte), a length (four bytes, little endian) and that many bytes. Frames from the guest begin
+ * with a nonce, which the host makes by chance and tells the guest before the first unit: who else writes to the line,
+ * as root in the guest may find a way to, can neither speak for the guest nor break the line. One line for everything, and
  * not one for each stream: so everything that a unit wrote has arrived when its result does, and the end of its
  * standard input can be said.
  *
@@ -50,11 +52,16 @@ enum frame_type {
 /* No frame is longer: a fixture of a hundred thousand rules takes some 20 MiB. */
 #define FRAME_LENGTH_MAX (256u << 20)
 
+#define WIRE_NONCE_LENGTH 16
+
 /* One end of the line. `descriptor` is non-blocking and not owned. */
 struct wire {
 	int descriptor;
 	bool in_guest;    /* this end acknowledges what it receives; the other keeps to WIRE_WINDOW */
 	size_t in_flight; /* bytes that the other end has not acknowledged */
+	/* Of frames from the guest: zeros until it has been told. */
+	char nonce[WIRE_NONCE_LENGTH];
+	bool nonce_seen; /* what comes without it is from somebody else, and dropped */
 	struct queue incoming, outgoing;
 	size_t taken; /* length of the frame that wire_next() returned last, to be dropped by the next call */
 };

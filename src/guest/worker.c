@@ -17,9 +17,13 @@
 #include "table/json.h"
 #include "unit/alone.h"
 #include "unit/environment.h"
+#include "unit/sandbox.h"
 
 /* Of the worker's process. No pipe of ours has it: 0 to 3 are the line and the input's. */
 #define ANSWERS_DESCRIPTOR 3
+
+/* Of every unit: what is mounted in one is not in the next, and its control group it cannot leave (line.h). */
+#define UNIT_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP)
 
 struct task {
 	const struct guest_request *request;
@@ -67,6 +71,7 @@ static void run(const struct task *task, struct unit_result *result)
 		.keep = request->keep,
 		.timeout_ms = request->timeout_ms,
 		.kill_after_ms = request->kill_after_ms,
+		.cannot_peek = true,
 		.user = request->user,
 	};
 	/* The state directory is the guest's own, whatever the unit's environment says: that may name one of the
@@ -107,7 +112,7 @@ int guest_worker_start(struct worker *worker, const struct guest_request *reques
 	CLEANUP_CLOSE int its_stderr = theirs[1];
 	struct task task = {.request = request, .directory = directory, .begun = duration_now()};
 	const struct worker_options options = {
-		.sandbox = request->sandbox,
+		.namespaces = UNIT_NAMESPACES | (request->sandbox ? SANDBOX_NAMESPACES : 0),
 		.stdin = input,
 		.stdout = its_stdout,
 		.stderr = its_stderr,

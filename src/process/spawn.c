@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "process/capabilities.h"
 #include "process/descriptors.h"
 #include "process/signals.h"
 
-enum step { STEP_DIRECTORY, STEP_INHERITED, STEP_IDENTITY, STEP_EXECUTE };
+enum step { STEP_DIRECTORY, STEP_INHERITED, STEP_CAPABILITIES, STEP_IDENTITY, STEP_EXECUTE };
 
 /* What the child tells through the pipe when it cannot become the command. */
 struct failure {
@@ -79,6 +80,8 @@ static _Noreturn void become(const struct command *command, const struct cgroup 
 		fail(pipe, STEP_DIRECTORY);
 	if (pass_on(command) < 0)
 		fail(pipe, STEP_INHERITED);
+	if (command->cannot_peek && capabilities_stop_peeking() < 0)
+		fail(pipe, STEP_CAPABILITIES);
 	/* execvp() searches the PATH of `environ`, execvpe() that of its caller: the command's own is meant. */
 	if (command->environment)
 		environ = (char **)command->environment;
@@ -99,6 +102,8 @@ static int say_why(const struct command *command, const struct failure *failure,
 	case STEP_IDENTITY:
 		return error_set(error, ERROR_FAILED, "cannot run %s as user %s: %s", name, command->identity->name,
 				 why);
+	case STEP_CAPABILITIES:
+		return error_set(error, ERROR_FAILED, "cannot take capabilities from %s: %s", name, why);
 	case STEP_DIRECTORY:
 		return error_set(error, ERROR_FAILED, "cannot run %s in %s: %s", name, command->directory, why);
 	case STEP_INHERITED:

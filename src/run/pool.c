@@ -17,6 +17,7 @@
 #include "process/signals.h"
 #include "process/supervise.h"
 #include "run/pool_worker.h"
+#include "unit/sandbox.h"
 #include "unit/worker.h"
 
 #define READ_LENGTH 65536
@@ -227,7 +228,7 @@ static int start_worker(struct pool *pool, struct slot *slot, struct output *out
 	if (apart && (nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
 		return error_set_errno(error, errno, "cannot open /dev/null");
 	const struct worker_options options = {
-		.sandbox = !pool->kernel,
+		.namespaces = pool->kernel ? 0 : SANDBOX_NAMESPACES,
 		.apart = apart,
 		.stdin = nothing,
 		.stdout = its_stdout,

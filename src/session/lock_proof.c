@@ -3,8 +3,11 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -24,10 +27,23 @@ bool lock_held_through(pid_t pid, int descriptor)
 	return false;
 }
 
+/* The same by the kernel's list of locks, where a process's descriptors may not be looked at: who has taken it. */
+static bool has_taken(pid_t pid, const struct stat *lock)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	size_t length;
+	CLEANUP_FREE char *text = file_read("/proc/locks", &length, &ignored);
+	CLEANUP_FREE char *wanted = memory_printf(" FLOCK  ADVISORY  WRITE %d %02x:%02x:%ju ", (int)pid,
+						  major(lock->st_dev), minor(lock->st_dev), (uintmax_t)lock->st_ino);
+	return text && strstr(text, wanted);
+}
+
 bool lock_held_by(pid_t pid, const struct stat *lock)
 {
 	CLEANUP_FREE char *path = memory_printf("/proc/%d/fd", (int)pid);
 	DIR *descriptors = opendir(path);
+	if (!descriptors && errno == EACCES)
+		return has_taken(pid, lock);
 	bool holds = false;
 	for (const struct dirent *entry; descriptors && !holds && (entry = readdir(descriptors));) {
 		struct stat file;

@@ -48,11 +48,11 @@ static void find_locks(struct locks *locks)
 		locks_inherited(directory, locks);
 }
 
-pid_t sandbox_fork(struct error *error)
+pid_t sandbox_fork(uint64_t namespaces, struct error *error)
 {
 	CLEANUP_LOCKS struct locks locks = {0};
 	find_locks(&locks);
-	pid_t pid = fork_into(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID, error);
+	pid_t pid = fork_into(namespaces, error);
 	if (pid != 0)
 		return pid;
 	/* A sandbox is no part of the session that it was started from: its table is another. */

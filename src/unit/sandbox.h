@@ -7,16 +7,21 @@
 #ifndef IPVS_ISO_UNIT_SANDBOX_H
 #define IPVS_ISO_UNIT_SANDBOX_H
 
+#include <sched.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
 
+/* The namespaces of a sandbox, as clone(2) names them. */
+#define SANDBOX_NAMESPACES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID)
+
 /*
- * As fork(2), but the child, process 1 of its PID namespace, is in new namespaces, and has none of the locks that this
+ * As fork(2), but the child is in new namespaces, in a sandbox process 1 of its PID namespace, and has none of the locks that this
  * process has inherited (session/lock.h). ERROR_PERMISSION with a remedy where that is not allowed. The child calls
  * sandbox_furnish() next.
  */
-pid_t sandbox_fork(struct error *error);
+pid_t sandbox_fork(uint64_t namespaces, struct error *error);
 
 /*
  * Makes the new namespaces fit for use: /proc and /sys show them (what was mounted below /sys stays there), loopback is

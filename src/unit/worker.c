@@ -47,9 +47,9 @@ int worker_start(struct worker *worker, const struct worker_options *options, wo
 	CLEANUP_CLOSE int theirs = ends[1];
 	fcntl(ours, F_SETFL, O_NONBLOCK);
 
-	pid_t pid = options->sandbox ? sandbox_fork(error) : fork();
+	pid_t pid = options->namespaces ? sandbox_fork(options->namespaces, error) : fork();
 	if (pid < 0)
-		return options->sandbox ? -1 : error_set_errno(error, errno, "cannot start a process for the unit");
+		return options->namespaces ? -1 : error_set_errno(error, errno, "cannot start a process for the unit");
 	if (pid == 0) {
 		file_cleanup_close(&ours);
 		become_worker(options, work, context, theirs);

@@ -4,6 +4,7 @@
 #define IPVS_ISO_UNIT_WORKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -18,7 +19,7 @@ struct worker {
 typedef void worker_function(void *context, int answers);
 
 struct worker_options {
-	bool sandbox; /* in one (sandbox.h); its furnishing is the worker's to do */
+	uint64_t namespaces; /* new ones that it gets (SANDBOX_NAMESPACES), to be furnished by it; 0: none */
 	bool apart; /* in a process group of its own: the terminal's signals do not reach it, only those that we send */
 	int stdin, stdout, stderr; /* what these shall be; -1: ours */
 };

@@ -481,6 +481,110 @@ kernel_runs_below() {
 	done
 }
 
+# ---- a unit that lies ----
+
+# Writes attack.py, with what its functions need: a node of the line, and frames as src/guest/wire.h has them.
+write_attack() {
+	cat >attack.py <<-'PYTHON'
+		import ctypes, fcntl, os, stat, struct, sys, termios
+
+		def frame(kind, content, nonce=b""):
+		    return nonce + bytes([kind]) + struct.pack("<I", len(content)) + content
+
+		RESULT, RUN = 7, 11
+		passed = b'{"name":"unit","status":0,"attempts":1}'
+
+		def line():
+		    if os.path.exists("/dev/ttyS0"):
+		        return "/dev/ttyS0"
+		    os.mknod("/tmp/line", stat.S_IFCHR | 0o600, os.makedev(4, 64))
+		    return "/tmp/line"
+
+		def tries(what, function):
+		    try:
+		        function()
+		        print(what)
+		    except OSError as error:
+		        print(f"{what}: {error.strerror}", file=sys.stderr)
+	PYTHON
+}
+
+@test "guest: the line to the host is out of a unit's reach, though it is root" {
+	write_attack
+	cat >>attack.py <<-'PYTHON'
+		def of_process(pid):
+		    for name in os.listdir(f"/proc/{pid}/fd"):
+		        print(os.readlink(f"/proc/{pid}/fd/{name}"))
+		def read_memory(pid):
+		    open(f"/proc/{pid}/mem", "rb")
+		def trace(pid):
+		    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+		    if ptrace(16, pid, 0, 0) < 0:
+		        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+		tries("the line", lambda: os.open(line(), os.O_RDWR | os.O_NOCTTY))
+		for pid in 1, os.getppid():
+		    tries("descriptors", lambda: of_process(pid))
+		    tries("memory", lambda: read_memory(pid))
+		    tries("trace", lambda: trace(pid))
+		    tries("mounts", lambda: os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY))
+		for path in "/proc/kcore", "/dev/mem":
+		    tries(path, lambda: os.open(path, os.O_RDONLY))
+		os.makedirs("/tmp/devices")
+		if os.system("mount -t cgroup -o devices none /tmp/devices") == 0:
+		    tries("another group", lambda: open("/tmp/devices/cgroup.procs", "w").write("0"))
+		    def allow():
+		        with open("/tmp/devices/devices.allow", "w") as file:
+		            file.write("c 4:64 rwm")
+		    tries("allowed", allow)
+		    tries("the line", lambda: os.open(line(), os.O_RDWR | os.O_NOCTTY))
+	PYTHON
+	local isolation
+	for isolation in lock netns; do
+		guest -q -i $isolation -- /usr/bin/python3 attack.py
+		assert_status 0
+		assert_same 'another group' "$output" # the one that it is in already
+		assert_lacks "$(tr '\0' '\n' </proc/self/environ; cat /proc/cmdline)" nonce
+	done
+	# Its own kind it may trace, and those of its user.
+	guest -q -- sh -c 'sleep 600 & readlink /proc/$!/fd/0 >/dev/null && cat /proc/$!/environ >/dev/null && kill $!'
+	assert_status 0
+}
+
+@test "guest: a unit that writes to the line neither forges its verdict nor ends the run" {
+	write_attack
+	# By a node, where it could be made; by a program that the kernel starts for it, which has all capabilities.
+	cat >>attack.py <<-'PYTHON'
+		attacks = {
+		    "text": lambda file: os.write(file, b"harmless text\n"),
+		    "frame": lambda file: os.write(file, frame(RESULT, passed) + frame(RESULT, passed, bytes(16))),
+		    "inject": lambda file: [fcntl.ioctl(file, termios.TIOCSTI, bytes([byte])) for byte in frame(RUN,
+		        b'{"name":"unit","arguments":["true"],"environment":[],"fixture":null,"user":null,'
+		        b'"file_mask":18,"caller":0,"keep":false,"sandbox":false,"timeout_ms":0,"kill_after_ms":0}')],
+		}
+		def attack():
+		    attacks[sys.argv[2]](os.open(line(), os.O_RDWR | os.O_NOCTTY))
+		    print("written", file=open("/tmp/written", "w"))
+		if sys.argv[1] == "unit":
+		    tries("written", attack)
+		    with open("/proc/sys/kernel/core_pattern", "w") as file:
+		        file.write(f"|/usr/bin/python3 {os.path.realpath(__file__)} helper {sys.argv[2]}")
+		    os.system("sh -c 'kill -ABRT $$'")
+		    print(open("/tmp/written").read(), end="")
+		    sys.exit(7)
+		attack()
+	PYTHON
+	local attack
+	for attack in text frame; do
+		guest --unit 1 --unit 2 -- sh -c "[ {} = 2 ] || exec /usr/bin/python3 attack.py unit $attack"
+		assert_status 7
+		assert_same written "$output" # not by the unit itself, but by the helper
+		assert_contains "$stderr" 'exit status 7' ' 1 passed, 1 failed'
+	done
+	# What the host has not sent ends the run, if not the unit does before; it is not obeyed.
+	guest -- /usr/bin/python3 attack.py unit inject
+	[ "$status" -eq 7 ] || assert_status 125
+}
+
 # ---- who may, and what is left ----
 
 # Copies the program to where an ordinary user can read it, sets $as to what runs a command as one, and enters a folder of

@@ -82,12 +82,14 @@ static void a_setup_arrives_as_it_was_asked_for(void **state)
 		CLEANUP_GUEST_SETUP struct guest_setup setup = {
 			.directory = memory_copy_string(names[i][0]),
 			.hostname = memory_copy_string(names[i][1]),
+			.nonce = "\xff\0\"a",
 		};
 		CLEANUP_GUEST_SETUP struct guest_setup back = {0};
 		CLEANUP_FREE char *text = guest_setup_to_json(&setup);
 		assert_int_equal(guest_setup_from_json(&back, text, strlen(text), &error), 0);
 		assert_string_equal(back.directory, names[i][0]);
 		assert_string_equal(back.hostname, names[i][1]);
+		assert_memory_equal(back.nonce, setup.nonce, sizeof setup.nonce);
 	}
 }
 
@@ -148,6 +150,8 @@ static void what_is_no_setup_is_refused(void **state)
 		"{\"directory\":\"/\"}",
 		"{\"hostname\":\"h\"}",
 		"{\"directory\":1,\"hostname\":\"h\"}",
+		"{\"directory\":\"/\",\"hostname\":\"h\"}",
+		"{\"directory\":\"/\",\"hostname\":\"h\",\"nonce\":{\"hex\":\"00\"}}",
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		CLEANUP_ERROR struct error error = ERROR_INIT;

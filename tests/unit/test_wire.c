@@ -19,7 +19,9 @@
 #include "base/memory.h"
 #include "guest/wire.h"
 
-#define HEADER 5
+#define HEADER_TO_GUEST 5
+/* Of a frame from the guest. */
+#define HEADER (WIRE_NONCE_LENGTH + 5)
 
 /* Both ends of a line. */
 struct line {
@@ -58,8 +60,9 @@ static void put_raw(struct line *line, const void *bytes, size_t length)
 static void put_header(struct line *line, int type, uint32_t length)
 {
 	const uint32_t on_line = htole32(length);
-	char header[HEADER] = {(char)type};
-	memcpy(header + 1, &on_line, sizeof on_line);
+	char header[HEADER] = {[WIRE_NONCE_LENGTH] = (char)type};
+	memcpy(header, line->guest.nonce, WIRE_NONCE_LENGTH);
+	memcpy(header + WIRE_NONCE_LENGTH + 1, &on_line, sizeof on_line);
 	put_raw(line, header, sizeof header);
 }
 
@@ -84,7 +87,8 @@ static void a_frame_is_whole_wherever_it_was_cut(void **state)
 	struct line *line = *state;
 	static const char content[] = "a\0b\xff\nc";
 	const size_t length = sizeof content - 1;
-	char bytes[HEADER + sizeof content] = {FRAME_STDOUT, (char)length};
+	char bytes[HEADER + sizeof content] = {[WIRE_NONCE_LENGTH] = FRAME_STDOUT,
+					       [WIRE_NONCE_LENGTH + 1] = (char)length};
 	memcpy(bytes + HEADER, content, length);
 
 	for (size_t cut = 1; cut < HEADER + length; cut++) {
@@ -108,7 +112,7 @@ static void many_frames_may_come_at_once(void **state)
 	assert_true(wire_can_send(&line->guest));
 	assert_int_equal(wire_flush(&line->guest), 0);
 	assert_false(wire_can_send(&line->guest));
-	put_raw(line, "\x01", 1); /* the first byte of the next */
+	put_raw(line, "\0", 1); /* the first byte of the next */
 
 	assert_int_equal(wire_receive(&line->host), 1);
 	check_frame(&line->host, FRAME_READY, NULL, 0);
@@ -184,14 +188,14 @@ static void acknowledgements_that_cannot_be_break_the_line(void **state)
 	struct frame frame;
 	wire_send(&line->host, FRAME_INPUT, "12345", 5);
 	assert_int_equal(wire_flush(&line->host), 0);
-	assert_int_equal(line->host.in_flight, HEADER + 5);
+	assert_int_equal(line->host.in_flight, HEADER_TO_GUEST + 5);
 
 	/* A part, then more than the rest. */
 	put_header(line, FRAME_RECEIVED, 4);
 	put_raw(line, "\x04\0\0\0", 4);
 	assert_int_equal(wire_receive(&line->host), 1);
 	check_no_frame(&line->host);
-	assert_int_equal(line->host.in_flight, HEADER + 1);
+	assert_int_equal(line->host.in_flight, HEADER_TO_GUEST + 1);
 	put_header(line, FRAME_RECEIVED, 4);
 	put_raw(line, "\x07\0\0\0", 4);
 	assert_int_equal(wire_receive(&line->host), 1);
@@ -238,6 +242,52 @@ static void a_frame_that_is_too_long_breaks_the_line(void **state)
 	put_header(line, FRAME_STDOUT, UINT32_MAX);
 	assert_int_equal(wire_receive(&line->host), 1);
 	assert_int_equal(wire_next(&line->host, &frame), -1);
+}
+
+/* The guest knows the nonce, and the host has seen it. */
+static void tell_nonce(struct line *line)
+{
+	memcpy(line->host.nonce, "sixteen letters.", WIRE_NONCE_LENGTH);
+	/* Until the guest has been told it has none. */
+	put_header(line, FRAME_ALIVE, 0);
+	assert_int_equal(wire_receive(&line->host), 1);
+	check_frame(&line->host, FRAME_ALIVE, NULL, 0);
+	memcpy(line->guest.nonce, line->host.nonce, WIRE_NONCE_LENGTH);
+	put_header(line, FRAME_READY, 0);
+	assert_int_equal(wire_receive(&line->host), 1);
+	check_frame(&line->host, FRAME_READY, NULL, 0);
+}
+
+static void what_others_write_to_the_line_is_neither_taken_for_a_frame_nor_breaks_it(void **state)
+{
+	struct line *line = *state;
+	tell_nonce(line);
+	static const char forged[HEADER] = {[WIRE_NONCE_LENGTH] = FRAME_RESULT};
+	static const char unlucky[] = "sixteen sixteen letter";
+	static const struct {
+		const char *bytes;
+		size_t length;
+	} noises[] = {
+		{"x", 1},
+		{"harmless text\n", 14},
+		{forged, HEADER},
+		{forged + WIRE_NONCE_LENGTH, HEADER_TO_GUEST},
+		{unlucky, sizeof unlucky - 1},
+		{"sixteen letters.\xff\xff\xff\xff\xff", HEADER},
+	};
+	for (size_t i = 0; i < sizeof noises / sizeof *noises; i++) {
+		put_raw(line, noises[i].bytes, noises[i].length);
+		wire_receive(&line->host);
+		check_no_frame(&line->host);
+		put_header(line, FRAME_STDOUT, 3);
+		put_raw(line, "abc", 3);
+		put_raw(line, noises[i].bytes, noises[i].length);
+		put_header(line, FRAME_STDERR, 0);
+		assert_int_equal(wire_receive(&line->host), 1);
+		check_frame(&line->host, FRAME_STDOUT, "abc", 3);
+		check_frame(&line->host, FRAME_STDERR, NULL, 0);
+		check_no_frame(&line->host);
+	}
 }
 
 static void the_end_of_the_line_is_told_from_silence(void **state)
@@ -305,6 +355,7 @@ int main(void)
 		LINE_TEST(an_acknowledgement_of_another_length_breaks_the_line),
 		LINE_TEST(what_is_no_frame_breaks_the_line),
 		LINE_TEST(a_frame_that_is_too_long_breaks_the_line),
+		LINE_TEST(what_others_write_to_the_line_is_neither_taken_for_a_frame_nor_breaks_it),
 		LINE_TEST(the_end_of_the_line_is_told_from_silence),
 		LINE_TEST(a_queue_keeps_what_was_not_taken),
 	};
