@@ -11,7 +11,7 @@ CC      := gcc
 endif
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
-SBINDIR ?= $(PREFIX)/sbin
+BINDIR  ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
 MANDIR  ?= $(DATADIR)/man
 INSTALL ?= install
@@ -216,7 +216,7 @@ print-parse-flags:
 # What is installed, each as FILE:TARGET:MODE.
 data = $(foreach file,$(wildcard $(1)),$(file):$(2)/$(or $(3),$(notdir $(file))):644)
 INSTALLED = \
-	$(PROGRAM):$(SBINDIR)/ipvs-iso:755 \
+	$(PROGRAM):$(BINDIR)/ipvs-iso:755 \
 	$(call data,man/*.5,$(MANDIR)/man5) \
 	$(call data,man/*.8,$(MANDIR)/man8) \
 	$(call data,completions/ipvs-iso.bash,$(DATADIR)/bash-completion/completions,ipvs-iso) \

@@ -34,7 +34,7 @@ setup() {
 	mkdir "$BATS_TEST_TMPDIR/source"
 	cp -a "$source_folder"/{Makefile,cmd,completions,man,share,src,tests} "$BATS_TEST_TMPDIR/source"
 	# bats puts its own folder before all others, where a `bats` is that only it can call.
-	PATH=$PWD/stubs:$DESTDIR/usr/local/sbin:${PATH#*libexec/bats-core:}
+	PATH=$PWD/stubs:$DESTDIR/usr/local/bin:${PATH#*libexec/bats-core:}
 }
 
 needs_guest() {
@@ -43,7 +43,7 @@ needs_guest() {
 
 # of_example FILE EXPRESSION: what the Python expression makes of the example, `job` being its only job, one a line.
 of_example() {
-	python3 - "$source_folder/share/examples/$1" "$2" <<-'PYTHON'
+	/usr/bin/python3 - "$source_folder/share/examples/$1" "$2" <<-'PYTHON'
 		import sys, yaml
 		example = yaml.safe_load(open(sys.argv[1]))
 		(job,) = example.get("jobs", example).values()
@@ -57,7 +57,7 @@ run_script() {
 	shift
 	capture timeout 120 env -i PATH="$PATH" HOME="$HOME" DESTDIR="$DESTDIR" WERROR="$WERROR" "$@" sh -e "$file"
 	assert_status 123 # dns.bats leaves a service behind
-	assert_same "$DESTDIR/usr/local/sbin/ipvs-iso" "$(command -v ipvs-iso)"
+	assert_same "$DESTDIR/usr/local/bin/ipvs-iso" "$(command -v ipvs-iso)"
 	assert_contains "$stderr" 'PASS' 'tests/web.bats' 'RESIDUE' 'tests/dns.bats' '2 units: 1 passed, 1 left residue'
 }
 

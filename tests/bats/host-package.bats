@@ -19,7 +19,7 @@ load helper
 		dpkg -i "$1"/deb/ipvs-iso_*.deb
 		hash -r
 		echo "program: $(command -v ipvs-iso)"
-		/usr/sbin/ipvs-iso run -- ipvsadm -A -t 10.1.1.1:80 || echo "status: $?"
+		/usr/bin/ipvs-iso run -- ipvsadm -A -t 10.1.1.1:80 || echo "status: $?"
 		test -s /usr/share/man/man8/ipvs-iso.8.gz
 		dpkg --purge ipvs-iso
 		echo "left: $(find /usr /etc /var/lib/dpkg/info -xdev -name '*ipvs-iso*' | tr '\n' ' ')"
@@ -29,7 +29,7 @@ load helper
 		capture "$IPVS_ISO" run --kernel uml --fail-on none -- bash "$BATS_TEST_TMPDIR/try" "$build"
 	show_captured
 	assert_status 0
-	assert_contains "$output" 'program: /usr/sbin/ipvs-iso' 'status: 123'
+	assert_contains "$output" 'program: /usr/bin/ipvs-iso' 'status: 123'
 	[[ $output == *'left: ' || $output == *'left: '$'\n'* ]]
 }
 
