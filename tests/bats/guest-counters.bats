@@ -26,7 +26,7 @@ teardown() {
 
 start_server() {
 	mkfifo ready
-	background python3 -c '
+	background /usr/bin/python3 -c '
 import socket, threading
 def echo(connection):
     while data := connection.recv(100):

@@ -345,7 +345,7 @@ make_tables() {
 	make_tables
 	capture ipvs-iso diff --format json a.json b.json
 	assert_status 1
-	python3 - "$BATS_TEST_TMPDIR/stdout" <<-'PYTHON'
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/stdout" <<-'PYTHON'
 		import json, sys
 		diff = json.load(open(sys.argv[1]))
 		assert diff["format"] == "ipvs-iso.diff" and diff["version"] == 1, diff
@@ -356,7 +356,7 @@ make_tables() {
 	PYTHON
 	capture ipvs-iso diff -f json a.json a.json
 	assert_status 0
-	python3 -c 'import json, sys; assert json.load(sys.stdin)["changes"] == []' <<<"$output"
+	/usr/bin/python3 -c 'import json, sys; assert json.load(sys.stdin)["changes"] == []' <<<"$output"
 	capture ipvs-iso diff --format xml a.json b.json
 	assert_complaint "diff: --format: there is no format 'xml'; the formats are text and json"
 }

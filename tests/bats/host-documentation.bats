@@ -131,7 +131,7 @@ manual_options() {
 
 @test "the manual of snapshots describes every key of the schema, and no other" {
 	local keys
-	keys=$(python3 - share/schema/snapshot.schema.json <<-'PYTHON'
+	keys=$(/usr/bin/python3 - share/schema/snapshot.schema.json <<-'PYTHON'
 		import json, sys
 		schema = json.load(open(sys.argv[1]))
 		keys = set(schema["properties"])
@@ -153,7 +153,7 @@ manual_options() {
 	render $format_manual | sed -n '/^EXAMPLES/,/^     }$/p' | sed -n '/{/,$p' >"$example"
 	[ "$(wc -l <"$example")" -gt 10 ]
 	ipvs-iso diff "$example" "$example"
-	python3 -c 'import json, jsonschema, sys
+	/usr/bin/python3 -c 'import json, jsonschema, sys
 jsonschema.validate(*(json.load(open(name)) for name in sys.argv[1:]))' "$example" share/schema/snapshot.schema.json
 	# And the mistake that it shows is found where it says.
 	sed 's/^     //; s/scheduler/schedular/' "$example" >"$BATS_TEST_TMPDIR/typo.json"

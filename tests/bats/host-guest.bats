@@ -282,7 +282,7 @@ kernel_runs_below() {
 			ipvsadm -A -f $((mark += 1)) -s $scheduler
 		done
 		ipvsadm -Ln | grep -c ^FWM
-		ip link add dummy0 type dummy
+		ip link add dummy7 type dummy
 		modprobe --remove ip_vs_ftp 2>/dev/null || :
 		modprobe ip_vs_ftp
 		lsmod | grep -o "^ip_vs_ftp\|^ip_vs_mh\|^dummy" | sort'

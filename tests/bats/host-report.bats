@@ -67,7 +67,7 @@ assert_error() {
 	capture ipvs-iso report -f json other.json results
 	assert_status 0
 	printf '%s\n' "$output" >merged.json
-	assert_same '8000 1100 3 [["first", 10, 10], ["middle", 510, 10], ["last", 1010, 10]]' "$(python3 -c 'import json
+	assert_same '8000 1100 3 [["first", 10, 10], ["middle", 510, 10], ["last", 1010, 10]]' "$(/usr/bin/python3 -c 'import json
 run = json.load(open("merged.json"))
 print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
     [[unit["name"], unit["times_ms"]["started"], unit["times_ms"]["waited"]] for unit in run["units"]]))')"
@@ -102,7 +102,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 @test "report: json is valid by its schema, as is what the tests read" {
 	small_result 8000 one >one.json
 	ipvs-iso report -o merged.json one.json "$everything"
-	python3 - "$tests/../share/schema/result.schema.json" "$everything" one.json merged.json <<-'PYTHON'
+	/usr/bin/python3 - "$tests/../share/schema/result.schema.json" "$everything" one.json merged.json <<-'PYTHON'
 		import json, jsonschema, sys
 		schema, *results = (json.load(open(name)) for name in sys.argv[1:])
 		jsonschema.Draft202012Validator.check_schema(schema)
@@ -120,7 +120,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	assert_status 3
 	ipvs-iso report -o run.xml run.json
 	xmllint --noout --schema "$tests/fixtures/junit.xsd" run.xml
-	python3 - "$tests/../share/schema/result.schema.json" <<-'PYTHON'
+	/usr/bin/python3 - "$tests/../share/schema/result.schema.json" <<-'PYTHON'
 		import json, jsonschema, sys
 		import xml.etree.ElementTree as tree
 		schema, result = (json.load(open(name)) for name in (sys.argv[1], "run.json"))
@@ -149,7 +149,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	# The schema refuses what it should.
 	sed 's/ name="clean"//' report.xml >wrong.xml
 	! xmllint --noout --schema "$tests/fixtures/junit.xsd" wrong.xml || return 1
-	python3 - <<-'PYTHON'
+	/usr/bin/python3 - <<-'PYTHON'
 		import xml.etree.ElementTree
 		case = xml.etree.ElementTree.parse("report.xml").find(".//testcase[6]")
 		assert case.get("name").startswith("name <&]]>\"'\n::%,|`*_#@\\ \u241b[31m\u2421\ufffd"), case.get("name")
@@ -160,7 +160,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 
 @test "report: tap is TAP 14, and its diagnostics are YAML" {
 	ipvs-iso report -o report.tap "$everything"
-	python3 - <<-'PYTHON'
+	/usr/bin/python3 - <<-'PYTHON'
 		import re, yaml
 		lines = iter(open("report.tap", encoding="utf-8", newline="\n").read().split("\n"))
 		assert next(lines) == "TAP version 14" and next(lines) == "1..9"
@@ -219,7 +219,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 @test "report: html is well-formed, and every part of it has a name for those who do not see it" {
 	ipvs-iso report -o report.html "$everything"
 	xmllint --noout report.html
-	python3 - <<-'PYTHON'
+	/usr/bin/python3 - <<-'PYTHON'
 		import xml.etree.ElementTree as tree
 		html = "{http://www.w3.org/1999/xhtml}"
 		page = tree.parse("report.html").getroot()
@@ -246,7 +246,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 
 @test "report: the colours of html have the contrast that WCAG asks for, light and dark" {
 	ipvs-iso report -o report.html "$everything"
-	python3 - <<-'PYTHON'
+	/usr/bin/python3 - <<-'PYTHON'
 		import re
 		style = re.search("<style>(.*)</style>", open("report.html").read(), re.S)[1]
 		light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", part)) for part in

@@ -17,7 +17,7 @@ needs_guest() {
 # every state of the screen's last line, and $screen what is on it at the end. The file `drawn` is there as soon as the
 # line about the second of two units has been.
 at_a_terminal() {
-	python3 - "$@" <<-'PYTHON'
+	/usr/bin/python3 - "$@" <<-'PYTHON'
 		import fcntl, os, pty, re, struct, sys, termios
 		columns, command = int(sys.argv[1]), sys.argv[2:]
 		child, terminal = pty.fork()
