@@ -345,6 +345,7 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	assert_contains "$output" '9 units'
 	# Nobody reads.
 	GITHUB_STEP_SUMMARY=$PWD/summary background ipvs-iso report -f github "$everything"
+	wait_until grep -qx ipvs-iso "/proc/$job/comm" # a shell that is killed before has made no job.stdout
 	kill -TERM "$job"
 	wait_for_job
 	assert_status 143
