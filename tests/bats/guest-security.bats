@@ -172,3 +172,34 @@ refused_there() {
 	ipvs-iso snapshot -o "$sticky/ours/new.json"
 	ipvs-iso check precious/new.json
 }
+
+@test "no environment is written anywhere: neither beside the lock nor in a report" {
+	export UNSAID=open-sesame.$$
+	local ending reports=(--report github)
+	for ending in html xml json tap md txt; do
+		reports+=(--report "result.$ending")
+	done
+	mkdir results
+	# shellcheck disable=SC2016 # for the unit's shell
+	IPVS_ISO_REPORT_DIR=$PWD/results background_run "${reports[@]}" -- '
+		ipvsadm -A -f 6
+		ipvs-iso savepoint here
+		ipvs-iso run -- true
+		sleep 600 &'
+	[ -n "$(find "$IPVS_ISO_STATE_DIR" -name 'journal*')" ]
+	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR"
+	# The search would find it: the unit has it in its environment.
+	grep -qz "$UNSAID" "/proc/$unit/environ"
+	kill "$job"
+	wait_for_job
+	assert_status 143
+	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR" result.* results job.stdout job.stderr
+	assert_same 6 "$(find . -name 'result.*' -size +0 | wc -l)"
+	[ "$(find results -name '*.json' -size +0 | wc -l)" -ge 1 ]
+
+	# Nor after a kill, by whoever recovers.
+	background_run -- 'ipvsadm -A -f 6'
+	kill -KILL "$job" "$unit"
+	ipvs-iso recover --kill
+	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR"
+}
