@@ -22,6 +22,10 @@
 
 #define NEVER INT64_MAX
 
+/* How often a note that is missing is looked for again, and how far apart. */
+#define NOTE_LOOKS 50
+#define NOTE_PAUSE_MS 10
+
 #define CLEANUP_HOLDER __attribute__((cleanup(lock_holder_clear)))
 
 void locks_clear(struct locks *locks)
@@ -182,12 +186,24 @@ static int say_below_holder(const struct lock_holder *holder, struct error *erro
 				   " names (Python's subprocess: close_fds=False)");
 }
 
+/* Who holds the lock. Whoever has just taken a new one has not written a note yet. */
+static void find_holder(int descriptor, struct lock_holder *holder)
+{
+	const struct timespec pause = {.tv_nsec = NOTE_PAUSE_MS * 1000000L};
+	lock_holder_read(descriptor, holder);
+	for (int look = 0; look < NOTE_LOOKS && !holder->command && !holder->dead; look++) {
+		nanosleep(&pause, NULL);
+		lock_holder_clear(holder);
+		lock_holder_read(descriptor, holder);
+	}
+}
+
 /* Somebody holds the lock. 0 when it is ours at last. */
 static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock_waiting_function *waiting,
 			 void *context, struct error *error)
 {
 	CLEANUP_HOLDER struct lock_holder holder = {0};
-	lock_holder_read(descriptor, &holder);
+	find_holder(descriptor, &holder);
 	/* The note may still be that of the holder before, who has not got the lock any more. */
 	struct stat file;
 	if (lock_holder_is_ancestor(&holder) && fstat(descriptor, &file) == 0 && lock_held_by(holder.pid, &file))

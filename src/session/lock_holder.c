@@ -54,11 +54,13 @@ static void write_note(int descriptor, json_t *json)
 	CLEANUP_FREE char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 
+	/* In one piece, and cut afterwards: whoever reads meanwhile finds a note, and perhaps the end of an old one behind. */
+	CLEANUP_FREE char *line = memory_printf("%s\n", text ? text : "");
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	if (ftruncate(descriptor, 0) < 0 || lseek(descriptor, 0, SEEK_SET) < 0 || !text)
-		return;
-	if (file_write_all(descriptor, "the lock", text, strlen(text), &ignored) == 0)
-		file_write_all(descriptor, "the lock", "\n", 1, &ignored);
+	if (lseek(descriptor, 0, SEEK_SET) == 0 &&
+	    file_write_all(descriptor, "the lock", line, strlen(line), &ignored) == 0 &&
+	    ftruncate(descriptor, (off_t)strlen(line)) < 0)
+		return; /* what is behind is not read */
 }
 
 void lock_holder_write(int descriptor, const char *command)
@@ -98,7 +100,7 @@ static json_t *read_note(int descriptor)
 	if (lseek(descriptor, 0, SEEK_SET) < 0)
 		return NULL;
 	CLEANUP_FREE char *text = file_read_descriptor(descriptor, "the lock", &length, &ignored);
-	return text ? json_loadb(text, length, 0, NULL) : NULL;
+	return text ? json_loadb(text, length, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
 }
 
 void lock_holder_end(int descriptor)

@@ -62,17 +62,20 @@ assert_nothing_owed() {
 }
 
 @test "a request that the kernel never answers, to stop a daemon that has just begun, does not hang anything" {
-	# The kernel refuses the destination after the daemon was started, which is stopped again at once.
+	# The kernel refuses the destination after the daemon was started, which is stopped again at once. It does so for a
+	# route that no address of an interface tells of.
+	ip route add broadcast 10.77.0.9 dev lo table local
 	echo '{"format": "ipvs-iso.snapshot", "version": 1,
 		"daemons": [{"role": "master", "interface": "lo", "sync_id": 3}],
-		"services": [{"protocol": "tcp", "address": "fd00:9::5", "port": 80,
-			"destinations": [{"address": "fe80::1", "port": 80}]}]}' >refused.json
+		"services": [{"protocol": "tcp", "address": "10.9.0.5", "port": 80,
+			"destinations": [{"address": "10.77.0.9", "port": 80}]}]}' >refused.json
 	local i
 	for i in 1 2 3; do
 		capture timeout 20 ipvs-iso run --fixture refused.json -- touch ran
 		assert_status 125
-		assert_contains "$stderr" "the kernel does not take the destination '-t [fd00:9::5]:80 -r [fe80::1]:80"
+		assert_contains "$stderr" "the kernel refused to add '-a -t 10.9.0.5:80 -r 10.77.0.9:80"
 		assert_nothing_owed
 	done
 	[ ! -e ran ]
+	ip route del broadcast 10.77.0.9 dev lo table local
 }
