@@ -120,6 +120,19 @@ static int report_result(const struct planned_reports *reports, struct run_resul
 	return planned_reports_write(reports, result, &error) < 0 ? print_error(&error) : status;
 }
 
+/* What is known of the run before it begins. */
+static void begin_result(struct run_result *result, const struct plan *plan)
+{
+	const struct plan_order *order = &run_settings.order;
+	*result = (struct run_result){
+		.shuffled = order->shuffled, .seed = order->seed, .shard = order->shard, .shards = order->shards};
+	struct run_part *part = run_result_add_part(result);
+	part->shard = order->shard;
+	part->shards = order->shards;
+	for (size_t i = 0; i < plan->names.count; i++)
+		*array_append(&part->plan) = memory_copy_string(plan->names.items[i]);
+}
+
 static int run_choice(const struct plan *plan, const struct choice *choice, const struct planned_reports *reports)
 {
 	struct teller teller = {
@@ -138,12 +151,8 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 		.unit_ended = tell_unit_ended,
 		.bystander = status_line_bystander(),
 	};
-	CLEANUP_RUN_RESULT struct run_result result = {
-		.shuffled = run_settings.order.shuffled,
-		.seed = run_settings.order.seed,
-		.shard = run_settings.order.shard,
-		.shards = run_settings.order.shards,
-	};
+	CLEANUP_RUN_RESULT struct run_result result;
+	begin_result(&result, plan);
 	if (choice->why && !manners.quiet)
 		fprintf(stderr, "ipvs-iso: using a kernel of our own (%s): %s\n", choice->guest->name, choice->why);
 	run_plan(plan, choice, &run_settings.run, &observer, &result);

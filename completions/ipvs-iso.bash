@@ -15,7 +15,7 @@ _ipvs_iso_options() {
 	diff) echo -f= --format= ;;
 	wait) echo -u= --until= -s= --stable= -t= --timeout= ;;
 	recover) echo --kill ;;
-	report) echo -f= --format= -o= --output= ;;
+	report) echo -f= --format= -o= --output= --verdict ;;
 	esac
 	[ -z "$1" ] || echo -q --quiet -v --verbose
 	echo -h --help -V --version

@@ -156,3 +156,4 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of recover' -l kill -d 'First end wh
 
 complete -c ipvs-iso -n '__ipvs_iso_options_of report' -s f -l format -xa 'text json junit tap tap13 markdown html github' -d 'What to write'
 complete -c ipvs-iso -n '__ipvs_iso_options_of report' -s o -l output -r -F -d 'Write to a file'
+complete -c ipvs-iso -n '__ipvs_iso_options_of report' -l verdict -d 'End with the status of the whole'

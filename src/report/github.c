@@ -67,18 +67,41 @@ static char *describe(const struct unit_result *unit)
 	return text;
 }
 
+/* One for all: of one step GitHub shows ten of a kind. */
+static void put_skipped(FILE *stream, const struct run_result *result)
+{
+	char *text = NULL;
+	size_t length, count = 0;
+	FILE *out = memory_stream(&text, &length);
+	for (size_t i = 0; i < result->units.count; i++) {
+		const struct unit_result *unit = &result->units.items[i];
+		if (!unit->skipped)
+			continue;
+		CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
+		fprintf(out, "\n%s: %s", unit->name, reason);
+		count++;
+	}
+	fclose(out);
+	CLEANUP_FREE char *message =
+		memory_printf("%zu unit%s not reached:%s", count, count == 1 ? " was" : "s were", text);
+	if (count)
+		put_annotation(stream, "warning", "ipvs-iso", message);
+	free(text);
+}
+
 void report_github(FILE *stream, const struct run_result *result, const struct report_style *style)
 {
 	(void)style;
 	for (size_t i = 0; i < result->units.count; i++) {
 		const struct unit_result *unit = &result->units.items[i];
 		bool flaky = unit_is_flaky(unit, RESIDUE_SET_ALL);
-		if (!flaky && unit_verdict(unit, RESIDUE_SET_ALL) == VERDICT_PASSED)
+		if (unit->skipped || (!flaky && unit_verdict(unit, RESIDUE_SET_ALL) == VERDICT_PASSED))
 			continue;
 		CLEANUP_FREE char *title = memory_printf("%s %s", summary_word(unit, RESIDUE_SET_ALL), unit->name);
 		CLEANUP_FREE char *message = describe(unit);
 		put_annotation(stream, flaky ? "warning" : "error", title, message);
 	}
+	put_skipped(stream, result);
 	CLEANUP_FREE char *order = summary_order(result);
 	if (order) {
 		CLEANUP_FREE char *message = memory_printf("the units ran in the order %s", order);

@@ -174,7 +174,7 @@ static const char *sign_of(const struct unit_result *unit)
 {
 	static const char *const signs[] = {
 		[VERDICT_PASSED] = "\u2713", [VERDICT_RESIDUE] = "\u25b3", [VERDICT_TIMED_OUT] = "\u25f7",
-		[VERDICT_FAILED] = "\u2717", [VERDICT_TROUBLE] = "!",
+		[VERDICT_FAILED] = "\u2717", [VERDICT_TROUBLE] = "!",      [VERDICT_SKIPPED] = "\u2013",
 	};
 	return is_flaky(unit) ? "\u21bb" : signs[verdict_of(unit)];
 }
@@ -256,8 +256,10 @@ static void put_timeline(FILE *stream, const struct run_result *result)
 	put_ticks(stream, span, true);
 	fputs("</div></div>\n", stream);
 	put_run_row(stream, result, span);
-	for (size_t i = 0; i < result->units.count; i++)
-		put_unit_row(stream, &result->units.items[i], span);
+	for (size_t i = 0; i < result->units.count; i++) {
+		if (!result->units.items[i].skipped)
+			put_unit_row(stream, &result->units.items[i], span);
+	}
 	fputs("</div>\n", stream);
 	put_times_table(stream, result);
 	fputs("</section>\n", stream);
@@ -358,18 +360,21 @@ static void put_unit(FILE *stream, const struct unit_result *unit, size_t number
 		}
 		fputs("</p>\n", stream);
 	}
-	fprintf(stream, "<p class=\"times\">waited %.3f s, ran %.3f s%s%s</p>\n", seconds(times->waited),
-		seconds(times->running), attempts ? ", " : "", attempts ? attempts : "");
+	if (verdict != VERDICT_SKIPPED)
+		fprintf(stream, "<p class=\"times\">waited %.3f s, ran %.3f s%s%s</p>\n", seconds(times->waited),
+			seconds(times->running), attempts ? ", " : "", attempts ? attempts : "");
 	put_residue(stream, &unit->residue);
 	put_output(stream, unit);
 	fputs("</article>\n", stream);
 }
 
 /* Which units stand together: those that want attention come first. */
-enum part { PART_NOT_PASSED, PART_FLAKY, PART_PASSED };
+enum part { PART_NOT_PASSED, PART_FLAKY, PART_SKIPPED, PART_PASSED };
 
 static enum part part_of(const struct unit_result *unit)
 {
+	if (unit->skipped)
+		return PART_SKIPPED;
 	if (verdict_of(unit) != VERDICT_PASSED)
 		return PART_NOT_PASSED;
 	return is_flaky(unit) ? PART_FLAKY : PART_PASSED;
@@ -401,6 +406,7 @@ void report_html(FILE *stream, const struct run_result *result, const struct rep
 	fputs("<div id=\"units\">\n", stream);
 	put_part(stream, result, PART_NOT_PASSED, "attention", "Units that did not pass");
 	put_part(stream, result, PART_FLAKY, "flaky", "Units that passed, but not the first time");
+	put_part(stream, result, PART_SKIPPED, "skipped", "Units that were not reached");
 	put_part(stream, result, PART_PASSED, "passed", "Units that passed");
 	fputs("</div>\n</main>\n<footer>Made by ipvs-iso " IPVS_ISO_VERSION "</footer>\n</body>\n</html>\n", stream);
 }

@@ -46,6 +46,8 @@ const char html_style[] =
 	".badge { display: inline-block; padding: 0 .5em; border-radius: .3em; border: 1px solid currentColor;\n"
 	"  font-size: .75rem; font-weight: 700; line-height: 1.6; white-space: nowrap; vertical-align: .1em; }\n"
 	".passed .badge { color: var(--good); background: var(--good-soft); }\n"
+	".skipped .badge { color: var(--faint); background: var(--soft); }\n"
+	".skipped { --bar: var(--phase); }\n"
 	".residue .badge, .flaky .badge { color: var(--odd); background: var(--odd-soft); }\n"
 	".failed .badge, .timed-out .badge, .trouble .badge { color: var(--bad); background: var(--bad-soft); }\n"
 	".passed { --bar: var(--good-bar); }\n"

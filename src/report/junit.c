@@ -4,6 +4,7 @@
  * a test case with at most one failure or error, since readers differ in which of several they show.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,14 @@ static void put_failure(FILE *stream, const struct unit_result *unit, enum verdi
 		put_text(stream, unit->trouble.remedy);
 	}
 	fprintf(stream, "</%s>\n", element);
+}
+
+static void put_skipped(FILE *stream, const struct unit_result *unit)
+{
+	CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
+	fputs("      <skipped", stream);
+	put_attribute(stream, "message", reason);
+	fputs("/>\n", stream);
 }
 
 /* What the schema has no place for, and does not fail the unit. Readers show one such element of a case at most. */
@@ -158,7 +167,9 @@ static void put_unit(FILE *stream, const struct unit_result *unit, const char *n
 	put_attribute(stream, "name", name);
 	put_seconds(stream, unit->times.running);
 	fputs(">\n", stream);
-	if (verdict != VERDICT_PASSED)
+	if (verdict == VERDICT_SKIPPED)
+		put_skipped(stream, unit);
+	else if (verdict != VERDICT_PASSED)
 		put_failure(stream, unit, verdict);
 	put_streams(stream, unit);
 	fputs("    </testcase>\n", stream);
@@ -197,13 +208,15 @@ static void put_attempts(FILE *stream, const struct run_result *result, char *co
 	}
 }
 
-static void put_counts(FILE *stream, const struct run_result *result, const char *trouble)
+static void put_counts(FILE *stream, const struct run_result *result, const char *trouble, bool of_suite)
 {
 	struct summary summary = summary_make(result, RESIDUE_SET_ALL);
 	size_t failures = summary.of[VERDICT_RESIDUE] + summary.of[VERDICT_FAILED] + summary.of[VERDICT_TIMED_OUT];
 	size_t errors = summary.of[VERDICT_TROUBLE] + (trouble ? 1 : 0);
 	fprintf(stream, " name=\"ipvs-iso\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
 		result->units.count + (trouble ? 1 : 0), failures, errors);
+	if (of_suite)
+		fprintf(stream, " skipped=\"%zu\"", summary.of[VERDICT_SKIPPED]);
 	put_seconds(stream, result->duration_ms);
 }
 
@@ -217,9 +230,9 @@ void report_junit(FILE *stream, const struct run_result *result, const struct re
 	CLEANUP_FREE char *shard = summary_shard(result);
 	char **names = make_names(result);
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", stream);
-	put_counts(stream, result, trouble);
+	put_counts(stream, result, trouble, false);
 	fputs(">\n  <testsuite", stream);
-	put_counts(stream, result, trouble);
+	put_counts(stream, result, trouble, true);
 	put_attribute(stream, "timestamp", started);
 	fputs(">\n    <properties>\n", stream);
 	put_property(stream, "command", result->command);

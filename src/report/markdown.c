@@ -91,7 +91,8 @@ static void put_output(FILE *stream, const struct unit_output *output)
 static void put_unit(FILE *stream, const struct unit_result *unit, bool outputs)
 {
 	enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
-	if (verdict == VERDICT_PASSED && !unit->residue.entries.count)
+	/* The table says all of it. */
+	if (verdict == VERDICT_SKIPPED || (verdict == VERDICT_PASSED && !unit->residue.entries.count))
 		return;
 	CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
 	fprintf(stream, "#### %s: ", summary_word(unit, RESIDUE_SET_ALL));
@@ -123,7 +124,10 @@ static void put_outcome(FILE *stream, const struct unit_result *unit)
 
 static const char *sign_of(const struct unit_result *unit)
 {
-	if (unit_verdict(unit, RESIDUE_SET_ALL) != VERDICT_PASSED)
+	enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
+	if (verdict == VERDICT_SKIPPED)
+		return "\u23ed\ufe0f";
+	if (verdict != VERDICT_PASSED)
 		return "\u274c";
 	return unit_is_flaky(unit, RESIDUE_SET_ALL) ? "\u26a0\ufe0f" : "\u2705";
 }

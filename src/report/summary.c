@@ -15,6 +15,7 @@ struct summary summary_make(const struct run_result *result, unsigned fail_on)
 		summary.of[unit_verdict(unit, fail_on)]++;
 		summary.flaky += unit_is_flaky(unit, fail_on);
 	}
+	summary.not_reached += summary.of[VERDICT_SKIPPED];
 	return summary;
 }
 
@@ -53,7 +54,7 @@ const char *summary_word(const struct unit_result *unit, unsigned fail_on)
 {
 	static const char *const words[] = {
 		[VERDICT_PASSED] = "PASS", [VERDICT_RESIDUE] = "RESIDUE", [VERDICT_TIMED_OUT] = "TIMEOUT",
-		[VERDICT_FAILED] = "FAIL", [VERDICT_TROUBLE] = "TROUBLE",
+		[VERDICT_FAILED] = "FAIL", [VERDICT_TROUBLE] = "TROUBLE", [VERDICT_SKIPPED] = "SKIP",
 	};
 	return unit_is_flaky(unit, fail_on) ? "FLAKY" : words[unit_verdict(unit, fail_on)];
 }
@@ -90,7 +91,10 @@ char *summary_reason(const struct unit_result *unit, unsigned fail_on)
 		return memory_printf("exit status %d", unit->status);
 	case VERDICT_RESIDUE:
 		return memory_copy_string("left residue");
+	case VERDICT_SKIPPED:
+		return memory_printf("not reached: %s", unit->skipped);
 	case VERDICT_PASSED:
+	case VERDICTS:
 		break;
 	}
 	return NULL;

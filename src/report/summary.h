@@ -8,9 +8,9 @@
 #include "result/result.h"
 
 struct summary {
-	size_t of[VERDICT_TROUBLE + 1]; /* units by their verdict */
-	size_t not_reached;
-	size_t flaky; /* of those that passed: not the first time */
+	size_t of[VERDICTS]; /* units by their verdict */
+	size_t not_reached; /* those that were skipped, and those of which an older result has nothing but their number */
+	size_t flaky;       /* of those that passed: not the first time */
 };
 
 struct summary summary_make(const struct run_result *result, unsigned fail_on);
@@ -21,7 +21,7 @@ void summary_write_counts(FILE *stream, const struct summary *summary, const cha
 /* "3 units: 1 passed, 2 left residue". The caller frees. */
 char *summary_text(const struct run_result *result, unsigned fail_on);
 
-/* As text_unit() shows it: PASS, FLAKY, RESIDUE, TIMEOUT, FAIL, TROUBLE */
+/* As text_unit() shows it: PASS, FLAKY, RESIDUE, TIMEOUT, FAIL, TROUBLE, SKIP */
 const char *summary_word(const struct unit_result *unit, unsigned fail_on);
 
 /* "attempt 2" of a unit that passed then, "3 attempts" of another. NULL where it ran once. The caller frees. */
@@ -33,7 +33,10 @@ char *summary_order(const struct run_result *result);
 /* The part of the plan, as --shard takes it: "2/3". NULL where it was all of it. The caller frees. */
 char *summary_shard(const struct run_result *result);
 
-/* Why a unit did not pass, on a line: "exit status 3", "left residue". NULL where it passed. The caller frees. */
+/*
+ * Why a unit did not pass, on a line: "exit status 3", "left residue", "not reached: signal 2 (Interrupt) ended the run".
+ * NULL where it passed. The caller frees.
+ */
 char *summary_reason(const struct unit_result *unit, unsigned fail_on);
 
 /*

@@ -4,6 +4,7 @@
  * readers that refuse a newer one, as prove(1) does: nothing that only 14 has is used.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 
 #include "base/memory.h"
 #include "report/characters.h"
@@ -75,8 +76,15 @@ static void put_unit(FILE *stream, const struct unit_result *unit, size_t number
 {
 	enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
 	CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
-	fprintf(stream, "%sok %zu - ", verdict == VERDICT_PASSED ? "" : "not ", number);
+	bool fails = verdict != VERDICT_PASSED && verdict != VERDICT_SKIPPED;
+	fprintf(stream, "%sok %zu - ", fails ? "not " : "", number);
 	characters_write_text(stream, unit->name, put_description);
+	if (verdict == VERDICT_SKIPPED) {
+		fputs(" # SKIP ", stream);
+		characters_write_text(stream, reason, put_description);
+		fputc('\n', stream);
+		return;
+	}
 	fputs("\n  ---\n", stream);
 	fprintf(stream, "  verdict: %s\n", verdict_name(verdict));
 	if (reason)

@@ -14,7 +14,7 @@
 
 static const char *const colors[] = {
 	[VERDICT_PASSED] = "\033[32m", [VERDICT_RESIDUE] = "\033[33m", [VERDICT_TIMED_OUT] = "\033[31m",
-	[VERDICT_FAILED] = "\033[31m", [VERDICT_TROUBLE] = "\033[31m",
+	[VERDICT_FAILED] = "\033[31m", [VERDICT_TROUBLE] = "\033[31m", [VERDICT_SKIPPED] = "\033[33m",
 };
 
 static void print_word(FILE *stream, const char *word, const char *color, const struct text_style *style)
@@ -88,24 +88,44 @@ void text_unit(FILE *stream, const struct unit_result *result, const struct text
 	print_residue(stream, &result->residue);
 }
 
+/* Who waits for the end of a run wants to see what failed, and not hundreds of names above that. */
+#define SKIPPED_SHOWN 10
+
+/* Those that were not reached, as far as the lines go. Which they all were is in the reports. */
+static void print_skipped(FILE *stream, const struct run_result *result, const struct text_style *style)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < result->units.count; i++) {
+		const struct unit_result *unit = &result->units.items[i];
+		if (unit->skipped && ++count <= SKIPPED_SHOWN)
+			text_unit(stream, unit, style);
+	}
+	if (count > SKIPPED_SHOWN)
+		fprintf(stream, "%21sand %zu more that were not reached\n", "", count - SKIPPED_SHOWN);
+}
+
 static bool is_worth_repeating(const struct unit_result *result, unsigned fail_on)
 {
-	return unit_verdict(result, fail_on) != VERDICT_PASSED || unit_is_flaky(result, fail_on) ||
+	enum verdict verdict = unit_verdict(result, fail_on);
+	return (verdict != VERDICT_PASSED && verdict != VERDICT_SKIPPED) || unit_is_flaky(result, fail_on) ||
 	       result->residue.entries.count > 0;
 }
 
 void text_failures(FILE *stream, const struct run_result *result, const struct text_style *style)
 {
-	bool any = false;
+	char *lines = NULL;
+	size_t length;
+	FILE *out = memory_stream(&lines, &length);
+	print_skipped(out, result, style);
 	for (size_t i = 0; i < result->units.count; i++) {
 		const struct unit_result *unit = &result->units.items[i];
-		if (!is_worth_repeating(unit, style->fail_on))
-			continue;
-		if (!any)
-			fprintf(stream, "%s\n", "--------");
-		any = true;
-		text_unit(stream, unit, style);
+		if (is_worth_repeating(unit, style->fail_on))
+			text_unit(out, unit, style);
 	}
+	fclose(out);
+	if (length)
+		fprintf(stream, "--------\n%s", lines);
+	free(lines);
 }
 
 /* "services 1, destinations 2", or nothing. */

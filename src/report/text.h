@@ -19,7 +19,10 @@ void text_unit(FILE *stream, const struct unit_result *result, const struct text
 /* The same for an attempt that failed, and after which the unit is run again. */
 void text_retry(FILE *stream, const struct unit_result *result, const struct text_style *style);
 
-/* The same once more for those units that did not pass, were flaky or left something, below a rule; or nothing. */
+/*
+ * Below a rule, where there is anything: the first of those units that were not reached; and the same once more for those that
+ * did not pass, were flaky or left something.
+ */
 void text_failures(FILE *stream, const struct run_result *result, const struct text_style *style);
 
 /* The totals: a line, and one of what was left by class, where something was. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,7 +168,9 @@ READER(read_unit)
 {
 	static const struct json_field fields[] = {
 		{"name", read_text, JSON_FIELD_TARGET(struct unit_result, name), .required = true},
+		{"place", read_size, JSON_FIELD_TARGET(struct unit_result, place)},
 		{"verdict", read_nothing, JSON_FIELD_WHOLE},
+		{"skipped", read_text, JSON_FIELD_TARGET(struct unit_result, skipped)},
 		{"status", json_read_number, JSON_FIELD_TARGET(struct unit_result, status), .maximum = 255,
 		 .required = true},
 		{"signal", json_read_number, JSON_FIELD_TARGET(struct unit_result, signal), .maximum = 64,
@@ -184,8 +187,13 @@ READER(read_unit)
 		{"output", read_output, JSON_FIELD_TARGET(struct unit_result, output)},
 	};
 	(void)field;
-	((struct unit_result *)target)->attempts = 1;
-	return json_read_object(source, place, value, fields, COUNT(fields), target);
+	struct unit_result *unit = target;
+	unit->attempts = 1;
+	if (json_read_object(source, place, value, fields, COUNT(fields), unit) < 0)
+		return -1;
+	if (unit->skipped)
+		unit->attempts = 0;
+	return 0;
 }
 
 int unit_result_from_json(struct unit_result *result, const char *bytes, size_t length, struct error *error)
@@ -231,20 +239,87 @@ READER(read_seed)
 	return json_read_number(source, place, field, value, &result->seed);
 }
 
-READER(read_shard)
+struct shard {
+	unsigned number, of;
+};
+
+static int read_shard_of(const struct json_source *source, const struct json_place *place, json_t *value,
+			 struct shard *shard)
 {
 	static const struct json_field fields[] = {
-		{"number", json_read_number, JSON_FIELD_TARGET(struct run_result, shard), .minimum = 1,
+		{"number", json_read_number, JSON_FIELD_TARGET(struct shard, number), .minimum = 1,
 		 .maximum = UINT32_MAX, .required = true},
-		{"of", json_read_number, JSON_FIELD_TARGET(struct run_result, shards), .minimum = 1,
-		 .maximum = UINT32_MAX, .required = true},
+		{"of", json_read_number, JSON_FIELD_TARGET(struct shard, of), .minimum = 1, .maximum = UINT32_MAX,
+		 .required = true},
+	};
+	if (json_read_object(source, place, value, fields, COUNT(fields), shard) < 0)
+		return -1;
+	if (shard->number > shard->of)
+		return json_fail(source, place, "there is no shard %u of %u", shard->number, shard->of);
+	return 0;
+}
+
+READER(read_shard)
+{
+	(void)field;
+	struct shard shard = {0};
+	struct run_result *result = target;
+	if (read_shard_of(source, place, value, &shard) < 0)
+		return -1;
+	result->shard = shard.number;
+	result->shards = shard.of;
+	return 0;
+}
+
+READER(read_part_shard)
+{
+	(void)field;
+	struct shard shard = {0};
+	struct run_part *part = target;
+	if (read_shard_of(source, place, value, &shard) < 0)
+		return -1;
+	part->shard = shard.number;
+	part->shards = shard.of;
+	return 0;
+}
+
+READER(read_plan)
+{
+	struct run_part *part = target;
+	if (json_check_array(source, place, value) < 0)
+		return -1;
+	size_t i;
+	json_t *item;
+	json_array_foreach(value, i, item)
+	{
+		struct json_place here = {.parent = place, .index = i};
+		if (read_text(source, &here, field, item, array_append(&part->plan)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+READER(read_parts)
+{
+	static const struct json_field fields[] = {
+		{"id", read_text, JSON_FIELD_TARGET(struct run_part, id), .required = true},
+		{"shard", read_part_shard, JSON_FIELD_WHOLE},
+		{"plan", read_plan, JSON_FIELD_WHOLE, .required = true},
 	};
 	(void)field;
-	const struct run_result *result = target;
-	if (json_read_object(source, place, value, fields, COUNT(fields), target) < 0)
+	struct run_result *result = target;
+	if (json_check_array(source, place, value) < 0)
 		return -1;
-	if (result->shard > result->shards)
-		return json_fail(source, place, "there is no shard %u of %u", result->shard, result->shards);
+	size_t i;
+	json_t *item;
+	json_array_foreach(value, i, item)
+	{
+		struct json_place here = {.parent = place, .index = i};
+		struct run_part *part = array_append(&result->parts);
+		part->file = memory_copy_string(source->name);
+		if (json_read_object(source, &here, item, fields, COUNT(fields), part) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -259,7 +334,9 @@ READER(read_units)
 	json_array_foreach(value, i, item)
 	{
 		struct json_place here = {.parent = place, .index = i};
-		if (read_unit(source, &here, NULL, item, array_append(&result->units)) < 0)
+		struct unit_result *unit = array_append(&result->units);
+		unit->place = i;
+		if (read_unit(source, &here, NULL, item, unit) < 0)
 			return -1;
 	}
 	if (result->planned < result->units.count)
@@ -316,6 +393,7 @@ static int read_run(const struct json_source *source, json_t *value, struct run_
 		{"planned", read_size, JSON_FIELD_TARGET(struct run_result, planned), .required = true},
 		{"seed", read_seed, JSON_FIELD_WHOLE, .size = sizeof(uint32_t), .maximum = UINT32_MAX},
 		{"shard", read_shard, JSON_FIELD_WHOLE},
+		{"runs", read_parts, JSON_FIELD_WHOLE},
 		{"status", read_nothing, JSON_FIELD_WHOLE},
 		{"interrupted", json_read_number, JSON_FIELD_TARGET(struct run_result, interrupted), .maximum = 64,
 		 .required = true},
@@ -326,6 +404,22 @@ static int read_run(const struct json_source *source, json_t *value, struct run_
 	if (check_kind(source, &root, value) < 0)
 		return -1;
 	return json_read_object(source, &root, value, fields, COUNT(fields), result);
+}
+
+/*
+ * What a result of before there were parts says of its run. It has no id: the file itself is as good as one, as the times in it
+ * are those of one run.
+ */
+static void make_part(struct run_result *result, const struct json_source *source)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+	for (size_t i = 0; i < source->length; i++)
+		hash = (hash ^ (unsigned char)source->bytes[i]) * UINT64_C(0x100000001b3);
+	struct run_part *part = array_append(&result->parts);
+	part->id = memory_printf("%016" PRIx64, hash);
+	part->file = memory_copy_string(source->name);
+	part->shard = result->shard;
+	part->shards = result->shards;
 }
 
 int run_result_from_json(struct run_result *result, const char *bytes, size_t length, const char *name,
@@ -341,6 +435,8 @@ int run_result_from_json(struct run_result *result, const char *bytes, size_t le
 		run_result_clear(&read);
 		return -1;
 	}
+	if (!read.parts.count)
+		make_part(&read, &source);
 	run_result_clear(result);
 	*result = read;
 	return 0;

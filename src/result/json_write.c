@@ -95,6 +95,9 @@ static json_t *units_to_json(const struct run_result *result)
 	for (size_t i = 0; i < result->units.count; i++) {
 		const struct unit_result *unit = &result->units.items[i];
 		json_t *json = unit_to_json(unit);
+		json_object_set_new(json, "place", json_integer((json_int_t)unit->place));
+		if (unit->skipped)
+			json_object_set_new(json, "skipped", bytes_to_json(unit->skipped));
 		if (unit->output.length || unit->output.dropped)
 			json_object_set_new(json, "output", output_to_json(&unit->output));
 		json_array_append_new(units, json);
@@ -102,9 +105,32 @@ static json_t *units_to_json(const struct run_result *result)
 	return units;
 }
 
-static json_t *shard_to_json(const struct run_result *result)
+static json_t *shard_to_json(unsigned shard, unsigned shards)
 {
-	return json_pack("{s:I, s:I}", "number", (json_int_t)result->shard, "of", (json_int_t)result->shards);
+	return json_pack("{s:I, s:I}", "number", (json_int_t)shard, "of", (json_int_t)shards);
+}
+
+static json_t *part_to_json(const struct run_part *part)
+{
+	json_t *json = json_object();
+	json_object_set_new(json, "id", bytes_to_json(part->id));
+	if (part->shards)
+		json_object_set_new(json, "shard", shard_to_json(part->shard, part->shards));
+	json_t *plan = json_array();
+	for (size_t i = 0; i < part->plan.count; i++)
+		json_array_append_new(plan, bytes_to_json(part->plan.items[i]));
+	json_object_set_new(json, "plan", plan);
+	return json;
+}
+
+static json_t *parts_to_json(const struct run_result *result)
+{
+	json_t *parts = json_array();
+	for (size_t i = 0; i < result->parts.count; i++) {
+		if (!result->parts.items[i].again)
+			json_array_append_new(parts, part_to_json(&result->parts.items[i]));
+	}
+	return parts;
 }
 
 char *run_result_to_json(const struct run_result *result, size_t *length)
@@ -123,7 +149,9 @@ char *run_result_to_json(const struct run_result *result, size_t *length)
 	if (result->shuffled)
 		json_object_set_new(json, "seed", json_integer(result->seed));
 	if (result->shards)
-		json_object_set_new(json, "shard", shard_to_json(result));
+		json_object_set_new(json, "shard", shard_to_json(result->shard, result->shards));
+	if (result->parts.count)
+		json_object_set_new(json, "runs", parts_to_json(result));
 	json_object_set_new(json, "status", json_integer(run_status(result, RESIDUE_SET_ALL)));
 	json_object_set_new(json, "interrupted", json_integer(result->interrupted));
 	json_object_set_new(json, "trouble", trouble_to_json(&result->trouble));

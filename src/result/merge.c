@@ -8,6 +8,9 @@
 static int compare_starts(const void *a, const void *b)
 {
 	const struct unit_result *first = *(struct unit_result *const *)a, *second = *(struct unit_result *const *)b;
+	/* Those that never did stand behind the others. */
+	if (!first->skipped != !second->skipped)
+		return first->skipped ? 1 : -1;
 	if (first->times.started != second->times.started)
 		return first->times.started < second->times.started ? -1 : 1;
 	/* At the same moment: as they stood. */
@@ -72,6 +75,41 @@ static void add_units(struct run_result *merged, struct run_result *run, int64_t
 	array_free(&run->units);
 }
 
+static bool has_part(const struct run_result *merged, const char *id)
+{
+	for (size_t i = 0; i < merged->parts.count; i++) {
+		if (strcmp(merged->parts.items[i].id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a result was given before: all its parts are there already. */
+static bool add_parts(struct run_result *merged, struct run_result *run)
+{
+	bool again = run->parts.count > 0;
+	for (size_t i = 0; i < run->parts.count; i++) {
+		struct run_part *part = &run->parts.items[i];
+		part->again = part->again || has_part(merged, part->id);
+		again = again && part->again;
+	}
+	for (size_t i = 0; i < run->parts.count; i++)
+		*array_append(&merged->parts) = run->parts.items[i];
+	array_free(&run->parts);
+	return again;
+}
+
+/* Of shards of one plan the places are its own. Those of several whole runs stand one behind the other. */
+static void place_units(struct run_result *merged)
+{
+	for (size_t i = 0; i < merged->parts.count; i++) {
+		if (merged->parts.items[i].shards)
+			return;
+	}
+	for (size_t i = 0; i < merged->units.count; i++)
+		merged->units.items[i].place = i;
+}
+
 /* The order and the part of the plan; shards of one run make no shard together. */
 static void keep_common_plan(struct run_result *common, const struct run_result *run)
 {
@@ -102,6 +140,8 @@ void run_results_merge(struct run_result *merged, struct run_result *results, si
 	for (size_t i = 0; i < count; i++) {
 		struct run_result *run = &results[i];
 		int64_t later_ms = run->started_ms - merged->started_ms;
+		if (add_parts(merged, run))
+			continue;
 		keep_common(&merged->command, run->command);
 		keep_common(&merged->kernel, run->kernel);
 		keep_common_plan(merged, run);
@@ -120,6 +160,8 @@ void run_results_merge(struct run_result *merged, struct run_result *results, si
 		add_units(merged, run, later_ms);
 	}
 	/* Of one they stay in the order of its plan. */
-	if (count > 1)
+	if (count > 1) {
 		sort_units(merged);
+		place_units(merged);
+	}
 }

@@ -23,7 +23,10 @@ void plan_clear(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->units.count; i++)
 		planned_unit_clear(&plan->units.items[i]);
+	for (size_t i = 0; i < plan->names.count; i++)
+		free(plan->names.items[i]);
 	array_free(&plan->units);
+	array_free(&plan->names);
 }
 
 static size_t list_length(char *const *list)
@@ -54,7 +57,8 @@ void plan_add_whole(struct plan *plan, char *const *command)
 void plan_add_copy(struct plan *plan, size_t index, char *name)
 {
 	char **arguments = arguments_copy(plan->units.items[index].arguments);
-	*array_append(&plan->units) = (struct planned_unit){.name = name, .arguments = arguments};
+	size_t place = plan->units.items[index].place;
+	*array_append(&plan->units) = (struct planned_unit){.name = name, .arguments = arguments, .place = place};
 }
 
 /* `argument` with `name` for every {}. */

@@ -10,10 +10,12 @@
 struct planned_unit {
 	char *name;
 	char **arguments;
+	size_t place; /* in the plan's names, once that is arranged */
 };
 
 struct plan {
 	ARRAY(struct planned_unit) units;
+	ARRAY(char *) names; /* of all units, in their given order, also those that plan_arrange() left out; owned */
 };
 
 #define CLEANUP_PLAN __attribute__((cleanup(plan_clear)))

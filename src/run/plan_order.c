@@ -41,16 +41,37 @@ static void keep_shard(struct plan *plan, unsigned shard, unsigned shards)
 	plan->units.count = kept;
 }
 
-static void repeat(struct plan *plan, unsigned rounds)
+/* What a unit is called; `rounds` is how many there are. */
+static char *name_in_round(const char *name, unsigned round, unsigned rounds)
+{
+	return rounds > 1 ? memory_printf("%s #%u", name, round) : memory_copy_string(name);
+}
+
+/* Other shards' units are known by their names only. */
+static void name_all(struct plan *plan, unsigned rounds)
+{
+	size_t listed = plan->units.count;
+	for (unsigned round = 1; round <= rounds; round++) {
+		for (size_t i = 0; i < listed; i++)
+			*array_append(&plan->names) = name_in_round(plan->units.items[i].name, round, rounds);
+	}
+	for (size_t i = 0; i < listed; i++)
+		plan->units.items[i].place = i;
+}
+
+/* `each`: how many units of the whole plan a round has. */
+static void repeat(struct plan *plan, unsigned rounds, size_t each)
 {
 	size_t listed = plan->units.count;
 	for (unsigned round = 2; round <= rounds; round++) {
-		for (size_t i = 0; i < listed; i++)
-			plan_add_copy(plan, i, memory_printf("%s #%u", plan->units.items[i].name, round));
+		for (size_t i = 0; i < listed; i++) {
+			plan_add_copy(plan, i, name_in_round(plan->units.items[i].name, round, rounds));
+			plan->units.items[plan->units.count - 1].place += (round - 1) * each;
+		}
 	}
 	for (size_t i = 0; i < listed; i++) {
 		struct planned_unit *unit = &plan->units.items[i];
-		char *name = memory_printf("%s #1", unit->name);
+		char *name = name_in_round(unit->name, 1, rounds);
 		free(unit->name);
 		unit->name = name;
 	}
@@ -68,11 +89,13 @@ static void shuffle(struct planned_unit *units, size_t count, uint64_t *random)
 
 void plan_arrange(struct plan *plan, const struct plan_order *order)
 {
+	size_t all = plan->units.count;
+	name_all(plan, order->rounds > 1 ? order->rounds : 1);
 	if (order->shards > 0)
 		keep_shard(plan, order->shard, order->shards);
 	size_t each = plan->units.count;
 	if (order->rounds > 1)
-		repeat(plan, order->rounds);
+		repeat(plan, order->rounds, all);
 	if (!order->shuffled || each == 0)
 		return;
 	uint64_t random = order->seed;

@@ -107,6 +107,7 @@ void schedule_ended(struct schedule *schedule, struct turn *turn, struct unit_re
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	const struct run_observer *observer = schedule->observer;
 	result->times.started = turn->started;
+	result->place = turn->unit->place;
 	const struct unit_result *earlier = &schedule->results[turn->index];
 	result->times.waited = earlier->attempts > 0 ? earlier->times.waited : turn->started;
 	result->attempts = earlier->attempts + 1;
@@ -146,11 +147,32 @@ void schedule_failed(struct schedule *schedule, struct error *error)
 	*error = ERROR_INIT;
 }
 
+/* In words, of the units whose turn never came. The caller frees. */
+static char *why_it_ended(const struct schedule *schedule)
+{
+	const struct run_result *result = schedule->result;
+	if (result->interrupted)
+		return memory_printf("signal %d (%s) ended the run", result->interrupted,
+				     strsignal(result->interrupted));
+	if (error_is_set(&result->trouble))
+		return memory_printf("the run failed: %s", result->trouble.message);
+	for (size_t i = 0; i < schedule->plan->units.count; i++) {
+		const struct unit_result *unit = &schedule->results[i];
+		if (unit->trouble.kind == ERROR_RIVAL)
+			return memory_printf("the run failed: %s", unit->trouble.message);
+	}
+	return memory_copy_string("a unit did not pass, with which the run was to end");
+}
+
 void schedule_end(struct schedule *schedule)
 {
+	const struct planned_unit *planned = schedule->plan->units.items;
+	CLEANUP_FREE char *reason = why_it_ended(schedule);
 	for (size_t i = 0; i < schedule->plan->units.count; i++) {
 		if (schedule->results[i].name)
 			*array_append(&schedule->result->units) = schedule->results[i];
+		else
+			run_result_skip(schedule->result, planned[i].name, planned[i].place, reason);
 	}
 	free(schedule->results);
 	array_free(&schedule->again);

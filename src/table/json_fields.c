@@ -15,7 +15,7 @@
 #define SHOWN_MAX 40
 
 /* No object of the format has more keys than this. */
-#define FIELDS_MAX 16
+#define FIELDS_MAX 24
 
 /* ---- errors ---- */
 

@@ -64,6 +64,36 @@ leave_things='ipvsadm -A -f 7 -s rr; ipvsadm -a -f 7 -r 10.0.0.1 -w 3; ipvsadm -
 		$'does not fail the run:\nservices left: -A -f 7 -s rr\ndestinations left: -a -f 7 -r 10.0.0.1:0 -g -w 3</system-err>'
 }
 
+@test "report --verdict: shards of real runs end as the one run of all" {
+	local units=(--unit a --unit b --unit c --unit d --unit e --unit f) shard
+	# b fails before d in the given order, whatever order they ran in; and failures come before residue.
+	local work='case {} in b) exit 4 ;; d) exit 5 ;; e) ipvsadm -A -f 1 ;; esac'
+	capture ipvs-iso run -q --order shuffle:3 "${units[@]}" -- sh -c "$work"
+	assert_status 4
+	for shard in 1 2 3; do
+		capture ipvs-iso run -q --order shuffle --shard $shard/3 "${units[@]}" --report $shard.json -- sh -c "$work"
+	done
+	capture ipvs-iso report --verdict 3.json 1.json 2.json
+	assert_status 4
+	assert_contains "$stderr" 'ipvs-iso: 6 units: 3 passed, 1 left residue, 2 failed'
+	capture ipvs-iso report --verdict 3.json 2.json
+	assert_status 125
+	assert_contains "$stderr" 'ipvs-iso: shard 1 of 3 is missing'
+}
+
+@test "run: with --order shuffle the status is that of the first in the given order, and what was not reached is named" {
+	local seed
+	for seed in 1 2 3 4; do
+		capture ipvs-iso run -q --order shuffle:$seed --unit 3 --unit 4 --unit 5 -- sh -c 'exit {}'
+		assert_status 3
+	done
+	capture ipvs-iso run --fail-fast --unit 0 --unit 1 --unit 2 --report run.json -- sh -c 'exit {}'
+	assert_status 1
+	assert_contains "$stderr" $'--------\n    SKIP [   0.000s] 2: not reached: a unit did not pass, with which the run was to end\n    FAIL'
+	capture ipvs-iso report -f junit run.json
+	assert_contains "$output" 'tests="3" failures="1" errors="0" skipped="1"' '<skipped message="not reached: a unit did not pass'
+}
+
 @test "IPVS_ISO_REPORT_DIR: each run adds its result, and report makes one of them" {
 	export IPVS_ISO_REPORT_DIR=$PWD/results
 	ipvs-iso run -- true

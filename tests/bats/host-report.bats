@@ -76,6 +76,101 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 	assert_contains "$output" 'SUMMARY 12 units: 4 passed, 1 flaky, '
 }
 
+# A result of a shard as `run --shard K/N --report` writes it. shard_result K/N PLAN NAME[=STATUS]...; PLAN: names, a space between
+shard_result() {
+	python3 - "$@" <<-'PYTHON'
+		import json, random, sys
+		shard, plan, *units = sys.argv[1:]
+		number, of = map(int, shard.split("/"))
+		units = [unit.partition("=") for unit in units]
+		print(json.dumps({
+		    "format": "ipvs-iso.result", "version": 1, "command": "make", "kernel": "uml", "isolation": "lock", "jobs": 1,
+		    "started_ms": 1, "waited_ms": 0, "duration_ms": 9, "planned": len(units), "shard": {"number": number, "of": of},
+		    "runs": [{"id": "%032x" % random.getrandbits(128), "shard": {"number": number, "of": of}, "plan": plan.split()}],
+		    "interrupted": 0, "trouble": None,
+		    "units": [{"name": name, "place": plan.split().index(name), "status": int(status or 0), "signal": 0, "timed_out": False,
+		               "interrupted": 0, "residue": [{"class": "services", "action": "left", "text": "-A -f 1", "fails": True}]
+		               if status == "0" else [], "trouble": None,
+		               "times_ms": {"started": 1, "waited": 0, "preparing": 0, "running": 0, "cleaning": 0}}
+		              for name, _, status in units]}))
+	PYTHON
+}
+
+@test "report --verdict: ends as the whole run would have, and without it says so" {
+	shard_result 1/2 'a b c d' b d=0 >1.json
+	shard_result 2/2 'a b c d' a c >2.json
+	# What was left; what failed before what was left; the first of those that failed in the given order.
+	capture ipvs-iso report --verdict 1.json 2.json
+	assert_status 123
+	assert_same 'ipvs-iso: 4 units: 3 passed, 1 left residue' "$stderr"
+	shard_result 2/2 'a b c d' a c=7 >2.json
+	capture ipvs-iso report --verdict 1.json 2.json
+	assert_status 7
+	shard_result 1/2 'a b c d' d=9 b=5 >1.json
+	capture ipvs-iso report --verdict 2.json 1.json
+	assert_status 5
+	capture ipvs-iso report 2.json 1.json
+	assert_status 0
+	assert_same $'ipvs-iso: 4 units: 1 passed, 3 failed\n          one run of them would have ended with 5, as '"'report --verdict' does" "$stderr"
+	capture ipvs-iso report -q 2.json 1.json
+	assert_same '' "$stderr"
+	# One that is well says nothing.
+	shard_result 1/2 'a b c d' b d >1.json
+	shard_result 2/2 'a b c d' a c >2.json
+	capture ipvs-iso report --verdict 1.json 2.json
+	assert_status 0
+	assert_same '' "$stderr"
+	# And what was joined is as good as its parts.
+	ipvs-iso report -o joined.json 1.json 2.json
+	ipvs-iso report --verdict joined.json
+	python3 - "$tests/../share/schema/result.schema.json" 1.json joined.json <<-'PYTHON'
+		import json, jsonschema, sys
+		schema, *results = (json.load(open(name)) for name in sys.argv[1:])
+		for result in results:
+		    jsonschema.validate(result, schema)
+	PYTHON
+}
+
+@test "report --verdict: 125 where a shard is missing or there twice, plans differ, or units are in no file; the report is written" {
+	local said
+	shard_result 1/3 'a b c' a >1.json
+	shard_result 2/3 'a b c' b >2.json
+	shard_result 3/3 'a b c' c >3.json
+	cp 1.json same.json
+	shard_result 1/3 'a b c' a >again.json
+	shard_result 3/3 'a b d' d >other.json
+	shard_result 3/3 'a b c' >short.json
+	# check_fault LINE RESULT...
+	check_fault() {
+		local line=$1
+		shift
+		rm -f out.xml
+		capture ipvs-iso report -q --verdict -o out.xml "$@"
+		assert_status 125
+		assert_contains "$stderr" "ipvs-iso: $line"
+		xmllint --noout out.xml
+		capture ipvs-iso report -o out.xml "$@"
+		assert_status 0
+		assert_contains "$stderr" "ipvs-iso: $line" 'would have ended with 125'
+	}
+	check_fault 'shard 2 of 3 is missing' 1.json 3.json
+	assert_contains "$stderr" 'ipvs-iso: 1 unit that was planned is in no result: b'
+	check_fault 'shard 1 of 3 is there twice: 1.json, again.json' 1.json again.json 2.json 3.json
+	check_fault 'the result of one run is there twice: 1.json, same.json' 1.json same.json 2.json 3.json
+	assert_same 3 "$(grep -c '<testcase' out.xml)"
+	check_fault 'these are results of different plans: 1.json is shard 1 of 3, other.json is shard 3 of 3' 1.json 2.json other.json
+	assert_contains "$stderr" 'only planned in 1.json: c' 'only planned in other.json: d'
+	check_fault '1 unit that was planned is in no result: c' 1.json 2.json short.json
+	# Results of before there were plans.
+	small_result 1 one | sed 's/"planned": 1/"planned": 2/' >old.json
+	check_fault 'of 2 units that were planned 1 are in no result' old.json
+	small_result 1 one | sed 's/"interrupted": 0, "trouble"/"shard": {"number": 1, "of": 2}, &/' >old.json
+	check_fault 'shard 2 of 2 is missing' old.json
+	small_result 1 one >old.json
+	check_fault 'the result of one run is there twice: old.json, old.json' old.json old.json
+	ipvs-iso report --verdict old.json
+}
+
 @test "report: what is no result is named by its place, and nothing is written" {
 	echo old >out.json
 	echo '{"format": "ipvs-iso.snapshot", "version": 1}' >snapshot.json
@@ -166,8 +261,9 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 		assert next(lines) == "TAP version 14" and next(lines) == "1..9"
 		points = []
 		for line in lines:
-		    point = re.fullmatch(r"(not )?ok (\d+) - ((?:[^#\\]|\\.)*)", line)
-		    if point:
+		    if point := re.fullmatch(r"ok (\d+) - .* # SKIP not reached: signal 2 \(Interrupt\) ended the run", line):
+		        points.append((True, int(point[1]), None, None))
+		    elif point := re.fullmatch(r"(not )?ok (\d+) - ((?:[^#\\]|\\.)*)", line):
 		        assert next(lines) == "  ---"
 		        block = []
 		        while (line := next(lines)) != "  ...":
@@ -176,8 +272,8 @@ print(run["started_ms"], run["duration_ms"], run["planned"], json.dumps(
 		        points.append((not point[1], int(point[2]), re.sub(r"\\(.)", r"\1", point[3]), yaml.safe_load("\n".join(block))))
 		    else:
 		        assert line == "" or line.startswith("# ") or line == "Bail out! ended early by signal 2 (Interrupt)", line
-		assert [point[1] for point in points] == list(range(1, 8))
-		assert [point[0] for point in points] == [True, False, True, False, False, False, False]
+		assert [point[1] for point in points] == list(range(1, 10))
+		assert [point[0] for point in points] == [True, False, True, False, False, False, False, True, True]
 		nasty = "<&]]>\"'\n::%,|`*_#@\\ \u241b[31m\u2421\ufffd\ufffd\ufffd\ufffd\ufffd\u240d\t\u20ac"
 		assert points[5][2] == "name " + nasty.replace("\n", "\u240a").replace("\t", "\u2409")
 		assert points[5][3]["residue"] == [{"class": "processes", "action": "left", "fails": True, "text": "process 900: " + nasty}]

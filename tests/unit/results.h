@@ -16,6 +16,7 @@ static inline struct unit_result *add_unit(struct run_result *run, const char *n
 	struct unit_result *unit = array_append(&run->units);
 	*unit = (struct unit_result){
 		.name = memory_copy_string(name),
+		.place = run->units.count - 1,
 		.attempts = 1,
 		.times = {.started = started, .waited = started, .preparing = 20, .running = running, .cleaning = 30},
 	};
@@ -33,6 +34,22 @@ static inline void set_output(struct unit_result *unit, const char *bytes, size_
 {
 	unit->output =
 		(struct unit_output){.bytes = memory_copy_bytes(bytes, length), .length = length, .dropped = dropped};
+}
+
+static inline struct run_part *add_part(struct run_result *run, const char *id, unsigned shard, unsigned shards)
+{
+	struct run_part *part = array_append(&run->parts);
+	*part = (struct run_part){.id = memory_copy_string(id), .shard = shard, .shards = shards};
+	return part;
+}
+
+/* `names`: with spaces between */
+static inline void add_plan(struct run_part *part, const char *names)
+{
+	CLEANUP_FREE char *copy = memory_copy_string(names);
+	char *rest = copy;
+	for (char *name; (name = strsep(&rest, " "));)
+		*array_append(&part->plan) = memory_copy_string(name);
 }
 
 /* A shuffled shard in which a unit ended in every way there is, and two were not reached. */
@@ -85,6 +102,14 @@ static inline void make_result(struct run_result *run)
 	unit = add_unit(run, "cannot", 7100, 0);
 	error_set(&unit->trouble, ERROR_NOT_FOUND, "cannot run 'nothing': No such file or directory");
 	error_remedy(&unit->trouble, "is it in PATH?");
+
+	run_result_skip(run, "last", 7, "signal 2 (Interrupt) ended the run");
+	run_result_skip(run, "very last " NASTY, 8, "signal 2 (Interrupt) ended the run");
+
+	struct run_part *part = add_part(run, "0123456789abcdef0123456789abcdef", 2, 3);
+	for (size_t i = 0; i < run->units.count; i++)
+		*array_append(&part->plan) = memory_copy_string(run->units.items[i].name);
+	*array_append(&part->plan) = memory_copy_string("of another shard");
 }
 
 #endif

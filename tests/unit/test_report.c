@@ -91,8 +91,8 @@ static void text_has_a_line_for_each_unit_and_rule(void **state)
 static void junit_holds_residue_as_failures(void **state)
 {
 	(void)state;
-	check_contains("junit",
-		       "tests=\"8\" failures=\"4\" errors=\"2\" time=\"9.000\" timestamp=\"2026-11-21T08:00:00\">");
+	check_contains("junit", "tests=\"10\" failures=\"4\" errors=\"2\" skipped=\"2\" time=\"9.000\" "
+				"timestamp=\"2026-11-21T08:00:00\">");
 	check_contains(
 		"junit",
 		"<failure type=\"residue\" message=\"left residue:&#10;services left: -A -u 10.2.0.1:53 -s wrr&#10;");
@@ -180,7 +180,26 @@ static void github_annotations_stay_on_their_line(void **state)
 	size_t lines = 0;
 	for (const char *line = text; *line; line = strchr(line, '\n') + 1, lines++)
 		assert_memory_equal(line, "::", 2);
-	assert_int_equal(lines, 8);
+	assert_int_equal(lines, 9);
+}
+
+/* The name and why, of each unit; what failed of the run is not lost among them. */
+static void every_format_says_what_was_not_reached(void **state)
+{
+	(void)state;
+	static const char reason[] = "not reached: signal 2 (Interrupt) ended the run";
+	for (const struct report_format *format = report_formats; format->name; format++) {
+		if (strcmp(format->name, "json") != 0)
+			check_contains(format->name, reason);
+	}
+	check_contains("text", "    SKIP [   0.000s] last: not reached: signal 2 (Interrupt) ended the run\n");
+	check_contains("json", "\"name\": \"last\",\n   \"verdict\": \"skipped\",");
+	check_contains("json", "\"skipped\": \"signal 2 (Interrupt) ended the run\"\n");
+	check_contains("junit", "name=\"last\" time=\"0.000\">\n      <skipped message=\"not reached: signal 2 (");
+	check_contains("tap", "\nok 8 - last # SKIP not reached: signal 2 (Interrupt) ended the run\n");
+	check_contains("markdown", "| last | not reached: signal 2 (Interrupt) ended the run | 0.000 s |\n");
+	check_contains("html", "Units that were not reached</h2>");
+	check_contains("github", "::warning title=ipvs-iso::2 units were not reached:%0Alast: not reached: signal 2");
 }
 
 /* That a unit is flaky, how often those ran that did not pass at once, and the order to find it again. */
@@ -353,6 +372,7 @@ int main(void)
 		cmocka_unit_test(html_shows_the_end_of_a_long_output),
 		cmocka_unit_test(markdown_shows_the_end_of_a_long_output),
 		cmocka_unit_test(github_annotations_stay_on_their_line),
+		cmocka_unit_test(every_format_says_what_was_not_reached),
 		cmocka_unit_test(every_format_says_what_is_flaky),
 		cmocka_unit_test(no_format_speaks_of_what_is_usual),
 		cmocka_unit_test(junit_cases_have_names_of_their_own),

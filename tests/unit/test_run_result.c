@@ -35,6 +35,14 @@ static void a_result_comes_back_from_its_file_as_it_was(void **state)
 	assert_int_equal(back.units.items[3].attempts, 3);
 	assert_int_equal(back.units.count, run.units.count);
 	assert_string_equal(back.units.items[5].name, "name " NASTY);
+	assert_int_equal(back.units.items[7].attempts, 0);
+	assert_int_equal(back.units.items[8].place, 8);
+	assert_string_equal(back.units.items[8].skipped, "signal 2 (Interrupt) ended the run");
+	assert_string_equal(back.parts.items[0].id, run.parts.items[0].id);
+	assert_string_equal(back.parts.items[0].file, "run.json");
+	assert_int_equal(back.parts.items[0].shard, 2);
+	assert_int_equal(back.parts.items[0].shards, 3);
+	assert_int_equal(back.parts.items[0].plan.count, 10);
 	assert_int_equal(back.trouble.kind, ERROR_RIVAL);
 	/* The rest: what is the same as text is the same. */
 	size_t length_again;
@@ -62,6 +70,15 @@ static void a_run_that_reached_nothing_has_a_result(void **state)
 	assert_null(strstr(text, "\"seed\""));
 	assert_null(strstr(text, "\"shard\""));
 	assert_int_equal(back.units.count, 0);
+	/* It is an older one: the file itself tells one run from another. */
+	assert_int_equal(back.parts.count, 1);
+	assert_int_equal(back.parts.items[0].plan.count, 0);
+	CLEANUP_RUN_RESULT struct run_result again = {0};
+	assert_int_equal(run_result_from_json(&again, text, length, "again.json", &error), 0);
+	assert_string_equal(again.parts.items[0].id, back.parts.items[0].id);
+	text[length - 1] = ' ';
+	assert_int_equal(run_result_from_json(&again, text, length, "other.json", &error), 0);
+	assert_string_not_equal(again.parts.items[0].id, back.parts.items[0].id);
 }
 
 /* The result with one text in it replaced. */
@@ -93,9 +110,10 @@ static void mistakes_are_found_by_their_place(void **state)
 		      "run.json:3:13: version: is 2, and this program reads only version 1");
 	check_refused("\"planned\"", "\"planed\"", "run.json:11:2: unknown key \"planed\"; did you mean \"planned\"?");
 	check_refused("\"planned\": 9", "\"planned\": 6",
-		      "run.json:20:11: units: there are more of them than were planned");
+		      "run.json:45:11: units: there are more of them than were planned");
 	check_refused("\"netns\"", "\"none\"", "run.json:6:15: isolation: must be one of lock, netns, not \"none\"");
-	check_refused("\"clean\"", "7", "run.json:22:12: units[0].name: must be text, or {\"hex\": ...}, not 7");
+	check_refused("\"name\": \"clean\"", "\"name\": 7",
+		      "run.json:47:12: units[0].name: must be text, or {\"hex\": ...}, not 7");
 	check_refused("\"duration_ms\": 9000", "\"duration_ms\": 9223372036854775807",
 		      "run.json:10:17: duration_ms: must be a whole number from 0 to 2^53, not 9223372036854775807");
 	check_refused("4294967295", "4294967296",
@@ -104,8 +122,9 @@ static void mistakes_are_found_by_their_place(void **state)
 	check_refused("\"number\": 2", "\"number\": 0",
 		      "run.json:14:13: shard.number: must be a whole number from 1 to 4294967295, not 0");
 	check_refused("\"attempts\": 1", "\"attempts\": 0",
-		      "run.json:28:16: units[0].attempts: must be a whole number from 1 to 4294967295, not 0");
-	check_refused("}\n", "} {}\n", "run.json:41:6: not JSON: '}' expected near '{'");
+		      "run.json:53:16: units[0].attempts: must be a whole number from 1 to 4294967295, not 0");
+	check_refused("}\n ],\n \"status\"", "} {}\n ],\n \"status\"",
+		      "run.json:40:5: not JSON: ']' expected near '{'");
 }
 
 static void what_is_cut_off_is_refused(void **state)
