@@ -21,12 +21,28 @@
 #include "run_settings.h"
 #include "status_line.h"
 
+/* That the tests of a known runner share one table after all is no small thing. */
+static void tell_whole(const struct split *split)
+{
+	fprintf(stderr, "ipvs-iso: not split, so that all tests share one table: ");
+	characters_write_text(stderr, split->declined, character_put_on_line);
+	fprintf(stderr, "; ");
+	if (split->blamed) {
+		fprintf(stderr, "leave ");
+		characters_write_text(stderr, split->blamed, character_put_on_line);
+		fprintf(stderr, " out, or ");
+	}
+	fprintf(stderr, "say that this is meant (--no-split)\n");
+}
+
 static void tell_split(const struct split *split)
 {
-	for (size_t i = 0; i < split->runner.passed_over.count; i++)
+	for (size_t i = 0; i < split->runner.passed_over.count && manners.verbose; i++)
 		fprintf(stderr, "ipvs-iso: no runners from %s\n", split->runner.passed_over.items[i]);
-	if (split->declined)
-		fprintf(stderr, "ipvs-iso: not split: %s (runner %s)\n", split->declined, split->runner.path);
+	if (split->runner.path && manners.verbose)
+		fprintf(stderr, "ipvs-iso: the runner is %s\n", split->runner.path);
+	if (split->declined && !manners.quiet)
+		tell_whole(split);
 }
 
 static int make_plan(struct plan *plan, struct split *split, char *const *command, struct error *error)
@@ -41,8 +57,7 @@ static int make_plan(struct plan *plan, struct split *split, char *const *comman
 	}
 	if (plan->units.count == 0 && !run_settings.no_split && split_command(split, plan, command, error) < 0)
 		return -1;
-	if (manners.verbose)
-		tell_split(split);
+	tell_split(split);
 	if (plan->units.count == 0)
 		plan_add_whole(plan, command);
 	plan_arrange(plan, &run_settings.order);

@@ -23,7 +23,7 @@ list() {
 		case $word in
 		--) arguments=yes && break ;;
 		--no-run | --target | --target=* | --message-format* | -h | --help | --config | --config=* | --doc)
-			decline "it does not know what $word means for one binary" ;;
+			unknown "$word" ;;
 		--lib | --bin | --bin=* | --bins | --test | --test=* | --tests | --example | --example=* | --examples | \
 			--bench | --bench=* | --benches | --all-targets) selected=yes ;;
 		esac

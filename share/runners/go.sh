@@ -4,14 +4,20 @@
 # program keeps the binary and notes the rest.
 # command: go test
 
+# known WORD [PLACE]: declines where that is an option which is not for one package alone.
+known() {
+	option=${1#-} option=${option#-} option=${option#test.}
+	case ${option%%=*} in
+	c | i | n | o | C | exec | json | list | fuzz | cover* | *profile | trace | h | help) unknown "$@" ;;
+	esac
+}
+
 list() {
+	set -f
+	for word in $("$1" env GOFLAGS | tr -d "'\""); do known "$word" '(GOFLAGS)'; done
+	set +f
 	for word; do
-		option=${word#-} option=${option#-}
-		case $option in "$word") continue ;; args) break ;; esac
-		case ${option%%=*} in
-		c | i | n | o | C | exec | json | list | fuzz | cover* | *profile | trace | h | help)
-			decline "it does not know what $word means for one package" ;;
-		esac
+		case $word in -args | --args) break ;; -*) known "$word" ;; esac
 	done
 	# Go's own quotes know no escape.
 	case $scratch$ipvs_iso in *\'*) decline 'the name of the folder for temporary files has a quote in it' ;; esac

@@ -6,7 +6,10 @@
 # options: -p --parse --directives --normalize --count --nocount
 
 list() {
-	case " $* " in *' :: '* | *' - '*) decline 'it does not know what :: and - mean for one program' ;; esac
+	case " $* " in *' :: '*) unknown :: ;; *' - '*) unknown - ;; esac
+	for file in ~/.proverc .proverc; do
+		! grep -qse '^[^#]*--\(state\|archive\|formatter\)' "$file" || decline "$file sets what is for all programs at once"
+	done
 	"$@" --dry
 }
 

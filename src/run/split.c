@@ -11,8 +11,9 @@
 #include "run/lister.h"
 #include "run/runner.h"
 
-/* The exit status of decline(). */
+/* The exit status of decline() and unknown(). What they print begins with this where it is an option. */
 #define STATUS_DECLINED 100
+#define OPTION_MARK '\n'
 
 /*
  * What every runner can use. On one line with the file's first, so that sh(1) counts lines as the file has them. The
@@ -21,7 +22,7 @@
  */
 static const char prologue[] =
 	"unset -v verb unit options scratch ipvs_iso; verb=$1 unit=$2 options=$3 scratch=$4 ipvs_iso=$5; shift 5; "
-	"decline() { printf '%s\\n' \"$*\"; exit 100; }; ";
+	"decline() { printf '%s\\n' \"$*\"; exit 100; }; unknown() { printf '\\n%s\\n' \"$*\"; exit 100; }; ";
 /* What is missing is said before the tests are compiled; `verb` is list again behind that. */
 static const char epilogue[] =
 	"\n[ \"$verb\" != list ] || for verb in run list; do [ \"$(command -v $verb)\" = $verb ] || "
@@ -31,8 +32,10 @@ void split_clear(struct split *split)
 {
 	runner_clear(&split->runner);
 	free(split->declined);
+	free(split->blamed);
 	scratch_clear(&split->scratch);
 	split->declined = NULL;
+	split->blamed = NULL;
 }
 
 /* What sh(1) is called with to do `verb`; borrowed, but for the array. */
@@ -115,6 +118,22 @@ static int add_units(struct plan *plan, char *output, const struct callee *calle
 	return 0;
 }
 
+static void blame(struct split *split, const char *option)
+{
+	split->blamed = memory_copy_string(option);
+	split->declined = memory_printf("it is not known what %s means for a part of the tests", option);
+}
+
+static void take_reason(struct split *split, char *output)
+{
+	char *line = output + (*output == OPTION_MARK);
+	line[strcspn(line, "\n")] = '\0';
+	if (line > output)
+		blame(split, line);
+	else
+		split->declined = memory_copy_string(line);
+}
+
 static int ask(struct split *split, struct plan *plan, const struct runner_words *words, struct error *error)
 {
 	CLEANUP_CALLEE struct callee callee = {0};
@@ -132,8 +151,7 @@ static int ask(struct split *split, struct plan *plan, const struct runner_words
 				 "the runner %s printed a NUL byte where names of units were expected",
 				 split->runner.path);
 	if (WIFEXITED(ended) && WEXITSTATUS(ended) == STATUS_DECLINED) {
-		output[strcspn(output, "\n")] = '\0';
-		split->declined = memory_copy_string(output);
+		take_reason(split, output);
 		return 0;
 	}
 	if (ended != 0)
@@ -151,13 +169,13 @@ int split_command(struct split *split, struct plan *plan, char *const *command, 
 	const char *unknown = runner_sort(&words, runner->text, command, runner_knows(runner->text, command));
 	int failed = 0;
 	if (unknown)
-		split->declined = memory_printf("it does not know what %s means for a part of the tests", unknown);
+		blame(split, unknown);
 	else
 		failed = scratch_make(&split->scratch, error);
 	if (!unknown && failed == 0) {
 		failed = ask(split, plan, &words, error);
 		if (failed == 0 && plan->units.count == 0 && !split->declined)
-			split->declined = memory_copy_string("it found no units");
+			split->declined = memory_copy_string("no units were found");
 	}
 	array_free(&words.words);
 	return failed;

@@ -12,6 +12,7 @@
 struct split {
 	struct runner runner;   /* its path is NULL where none knows the command */
 	char *declined;         /* why the runner leaves this command line whole, in words; or NULL. Owned */
+	char *blamed;           /* the option that is to blame for that; or NULL. Owned */
 	int status;             /* with which finding the units failed; or 0 */
 	struct scratch scratch; /* what the runner built for the units; it has to be there until they have run */
 };

@@ -33,12 +33,18 @@ lists() {
 	no_scratch_is_left
 }
 
-# is_whole REASON COMMAND...: the command is one unit, and -v says why.
+# is_whole REASON COMMAND...: the command is one unit, and one line says why, and what to do.
 is_whole() {
-	capture timeout 120 ipvs-iso run -v --list -- "${@:2}"
+	capture timeout 120 ipvs-iso run --list -- "${@:2}"
 	assert_status 0
 	assert_same "${*:2}" "$output"
-	assert_contains "$stderr" "not split: $1"
+	assert_contains "$stderr" "ipvs-iso: not split, so that all tests share one table: $1" --no-split
+	[[ $stderr != *$'\n'* ]]
+}
+
+# does_not_split OPTION COMMAND...: as is_whole, where an option is to blame.
+does_not_split() {
+	is_whole "it is not known what $1 means for a part of the tests; leave $1 out, or " "${@:2}"
 }
 
 # fails_to_list STATUS WORDS COMMAND...: finding the units fails, with the tool's own words and status.
@@ -67,6 +73,19 @@ wants() {
 	assert_same 'bats a.bats b.bats' "$output"
 	capture ipvs-iso run --list --unit one --unit two -- bats {}
 	assert_same $'one\ntwo' "$output"
+}
+
+@test "a command that runs whole says so in one line, unless that is meant, or quiet" {
+	capture ipvs-iso run --list --no-split -- bats --count a.bats
+	assert_same '' "$stderr"
+	capture ipvs-iso run --list --unit a -- bats --count
+	assert_same '' "$stderr"
+	capture ipvs-iso run --list -q -- bats --count a.bats
+	assert_same '' "$stderr"
+	capture ipvs-iso run --list -- bats $'--\e[31mred' a.bats
+	assert_contains "$stderr" 'not split' '␛[31mred'
+	capture ipvs-iso run --list -v -- bats --count a.bats
+	assert_contains "$stderr" 'not split' 'ipvs-iso: the runner is ' '/bats.sh'
 }
 
 @test "--order, --repeat and --shard are seen in --list" {
@@ -103,8 +122,13 @@ wants() {
 	touch ./-x.bats
 	lists $'./-x.bats\na.bats\nb c.bats' bats .
 	rm ./-x.bats
-	is_whole 'it does not know what --count means' bats --count t
-	is_whole 'it found no units' bats t/deep/none.d/ || is_whole 'it found no units' bats
+	does_not_split --count bats --count t
+	does_not_split --report-formatter bats --report-formatter junit t
+	does_not_split -o bats -o reports t
+	does_not_split -Fjunit bats -F junit t
+	does_not_split --formatter=/my/own bats --formatter=/my/own t
+	lists 't/d.bats' bats --formatter tap t
+	is_whole 'no units were found' bats t/deep/none.d/ || is_whole 'no units were found' bats
 }
 
 @test "prove: the programs that it would run itself" {
@@ -113,8 +137,10 @@ wants() {
 	touch t/a.t t/b.t t/deep/c.t
 	lists $'t/a.t\nt/b.t' prove
 	lists $'t/a.t\nt/b.t\nt/deep/c.t' prove -lrv -I lib t
-	is_whole 'it does not know what :: and - mean' prove t/a.t :: fast
-	is_whole 'it does not know what --state means' prove --state save
+	does_not_split :: prove t/a.t :: fast
+	does_not_split --state prove --state save
+	echo '--state=save' >.proverc
+	is_whole '.proverc sets what is for all programs at once' prove
 }
 
 @test "go test: packages that have tests; what does not compile is told by go, and nothing is run" {
@@ -131,8 +157,13 @@ wants() {
 	sed -i 's/package vip/package x/' vip/vip.go vip/inner/vip.go
 	lists $'example.com/lb/command\nexample.com/lb/vip\nexample.com/lb/vip/inner' go test ./...
 	lists 'example.com/lb/vip' go test -v -run Nothing --short ./vip -args -c
-	is_whole 'it does not know what -c means' go test -c ./vip
-	is_whole 'it does not know what --json means' go test --json ./...
+	does_not_split -c go test -c ./vip
+	local option
+	for option in --json -json -cover -coverprofile=c.out -test.cpuprofile=x -trace=t -fuzz=Fuzz -exec=sudo; do
+		does_not_split $option go test $option ./...
+		[ $option != --json ] || continue
+		GOFLAGS=$GOFLAGS\ $option does_not_split "$option (GOFLAGS)" go test ./...
+	done
 	mkdir "$TMPDIR/it's"
 	TMPDIR=$TMPDIR/it\'s is_whole 'the name of the folder for temporary files has a quote' go test ./...
 	echo 'func y() { undefined() }' >>vip/vip.go
@@ -149,7 +180,7 @@ wants() {
 	printf '#[test]\nfn b() {}\n' >tests/it.rs
 	lists $'net-lb/net_lb\nnet-lb/it\ndoc tests' cargo test --offline
 	lists $'net-lb/it' cargo test --offline -q --test it -- --nocapture
-	is_whole 'it does not know what --no-run means' cargo test --no-run
+	does_not_split --no-run cargo test --no-run
 	echo 'fn c() { missing() }' >>src/lib.rs
 	fails_to_list 101 'cannot find function' cargo test --offline
 }
@@ -162,8 +193,17 @@ wants() {
 	lists $'tests/deep/test_b.py\ntests/test_a.py' pytest -q
 	lists 'tests/deep/test_b.py' pytest -vk test_a tests/deep
 	is_whole 'single tests are named' pytest tests/test_a.py::test_a
-	is_whole 'it does not know what -x means' pytest -x
-	is_whole 'it found no units' pytest -k nothing
+	local option
+	for option in -x --maxfail=2 --cov --junitxml=x.xml --lf --stepwise; do
+		does_not_split $option pytest $option
+	done
+	does_not_split -qx pytest -qx tests
+	PYTEST_ADDOPTS='-v --maxfail 2' does_not_split '-x (addopts or PYTEST_ADDOPTS)' pytest
+	printf '[pytest]\naddopts = --lf --junitxml=all.xml\n' >pytest.ini
+	does_not_split '--junit-xml --lf (addopts or PYTEST_ADDOPTS)' pytest
+	rm pytest.ini
+	lists $'tests/test_a.py' pytest --no-header --ignore=tests/deep --deselect tests/test_a.py::test_no
+	is_whole 'no units were found' pytest -k nothing
 	echo 'import nonsense_that_is_not_there' >tests/test_a.py
 	fails_to_list 2 'nonsense_that_is_not_there' pytest
 }
@@ -176,7 +216,7 @@ wants() {
 	END
 	lists $'a.b\na+b (c)' ctest --output-on-failure
 	lists 'a.b' ctest -E '\+' -j2
-	is_whole 'it does not know what -I means' ctest -I 1,1
+	does_not_split -I ctest -I 1,1
 }
 
 @test "meson test: tests, built before" {
