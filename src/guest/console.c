@@ -46,6 +46,25 @@ int console_receive(struct console *console, int descriptor)
 	return 1;
 }
 
+const char *console_ending(const struct console *console)
+{
+	/* What every Linux says when it is told to end (kernel/reboot.c, drivers/tty/sysrq.c), however quiet it is. */
+	static const struct {
+		const char *words, *meaning;
+	} endings[] = {
+		{"reboot: Restarting system", "was restarted from inside, as `reboot -f` does it"},
+		{"reboot: Power down", "was powered off from inside, as `poweroff -f` does it"},
+		{"reboot: System halted", "was halted from inside, as `halt -f` does it"},
+		{"sysrq: Resetting", "was restarted from inside, by /proc/sysrq-trigger"},
+		{"sysrq: Power Off", "was powered off from inside, by /proc/sysrq-trigger"},
+	};
+	for (size_t i = 0; console->length > 0 && i < sizeof endings / sizeof *endings; i++) {
+		if (strstr(console->bytes, endings[i].words))
+			return endings[i].meaning;
+	}
+	return NULL;
+}
+
 static const char *start_of_last_lines(const char *text, size_t length)
 {
 	const char *start = text + length;

@@ -17,6 +17,12 @@ void console_clear(struct console *console);
 int console_receive(struct console *console, int descriptor);
 
 /*
+ * Whether somebody in the guest has told its kernel to end, and it does or has: what happened, for people, as in "the guest
+ * was restarted ..."; else NULL.
+ */
+const char *console_ending(const struct console *console);
+
+/*
  * The lines that tell why it died, indented, each with a newline before it: from the panic on where there was one, else
  * the last. Empty where nothing was printed. The caller frees.
  */

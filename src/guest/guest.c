@@ -32,6 +32,12 @@
 /* The same for what the request itself costs, a fixture above all: it is sent, laid and compared. Generous. */
 #define LIMIT_MARGIN_MS_PER_KIB 10
 
+/* So much later at most a signal that was sent to all our processes reaches this one: they get it one after another. */
+#define SIGNAL_SWEEP_MS 500
+
+/* So long we wait at most without looking whether time has passed us by. */
+#define LOOK_INTERVAL_MS 1000
+
 /* How long a reader may take nothing of the output of a unit that was cut short. */
 #define READER_PATIENCE_MS 1000
 
@@ -43,7 +49,9 @@ struct guest {
 	char *description;
 	int signals; /* a signalfd */
 	int64_t patience_ms;
-	int64_t heard; /* when the guest spoke last, duration_now() */
+	int64_t clock;  /* milliseconds that we have lived through: it stands still while we are stopped (Ctrl-Z) */
+	int64_t looked; /* at duration_now(), by which it was right */
+	int64_t heard;  /* when the guest spoke last, by that clock */
 	bool wants_input;
 	bool usable;
 	bool hurried; /* the unit is being cut short: output that nobody takes is dropped, so that its result arrives */
@@ -67,12 +75,24 @@ bool guest_is_usable(const struct guest *guest)
 	return guest->usable;
 }
 
+/* What is more than the interval has passed while this process was stopped, or the whole machine was. */
+static void pass_time(struct guest *guest)
+{
+	int64_t now = duration_now();
+	int64_t passed = now - guest->looked;
+	guest->clock += passed < LOOK_INTERVAL_MS ? passed : LOOK_INTERVAL_MS;
+	guest->looked = now;
+}
+
 /* The guest is lost; `what` says how it showed. Collects what the kernel has said to the end. */
 static int lost(struct guest *guest, struct error *error, const char *what)
 {
 	guest->usable = false;
 	while (console_receive(&guest->console, guest->machine.console) > 0)
 		;
+	const char *ending = console_ending(&guest->console);
+	if (ending)
+		return error_set(error, ERROR_FAILED, "the guest %s", ending);
 	CLEANUP_FREE char *lines = console_last_lines(&guest->console);
 	return error_set(error, ERROR_FAILED, "%s%s%s", what, *lines ? "; its last lines:" : "", lines);
 }
@@ -126,10 +146,12 @@ static bool is_deaf(const struct guest *guest)
 	return !guest->hurried && guest->output && output_is_full(guest->output);
 }
 
-/* Moves what can be moved once. */
+/* Waits so long at most, LOOK_INTERVAL_MS at any rate, and moves what can be moved once. */
 static int pump(struct guest *guest, int64_t wait_ms, struct error *error)
 {
 	bool deaf = is_deaf(guest);
+	if (wait_ms < 0 || wait_ms > LOOK_INTERVAL_MS)
+		wait_ms = LOOK_INTERVAL_MS;
 	struct pollfd ends[4 + OUTPUT_POLLS] = {
 		{.fd = deaf ? -1 : guest->wire.descriptor,
 		 .events = (short)(POLLIN | (wire_can_send(&guest->wire) ? POLLOUT : 0))},
@@ -146,32 +168,47 @@ static int pump(struct guest *guest, int64_t wait_ms, struct error *error)
 	}
 	if (poll(ends, count, milliseconds) < 0 && errno != EINTR)
 		return error_set_errno(error, errno, "cannot wait for the guest");
+	pass_time(guest);
 
 	move_output(guest, ends + 4);
 	if (ends[3].revents)
 		send_input(guest);
-	if (ends[1].revents && console_receive(&guest->console, guest->machine.console) < 0)
-		return gone(guest, error);
+	bool ended = ends[1].revents && console_receive(&guest->console, guest->machine.console) < 0;
 	if (wire_flush(&guest->wire) < 0)
 		return gone(guest, error);
+	/* What it said before its end, such as why it could not begin, is taken first. */
 	if (ends[0].revents & ~POLLOUT) {
 		if (wire_receive(&guest->wire) < 0)
 			return gone(guest, error);
-		guest->heard = duration_now();
+		guest->heard = guest->clock;
+	} else if (ended) {
+		return gone(guest, error);
+	} else if (console_ending(&guest->console)) {
+		/* One that begins anew does not let go of the line. */
+		return lost(guest, error, "");
 	}
 	/* A guest that we do not listen to cannot be blamed for its silence. */
 	if (deaf)
-		guest->heard = duration_now();
+		guest->heard = guest->clock;
 	return 0;
 }
 
-static int signal_received(struct guest *guest)
+static int signal_received(const struct guest *guest)
 {
 	struct signalfd_siginfo info;
 	return read(guest->signals, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
-/* Waits for a frame, a signal (in `signal`) or the time `until` (0: none). Takes what needs no answer by itself. */
+/* The guest is lost. A signal that was sent to us and to its processes alike, as the end of a container or of a job is, is
+   the reason, and may have reached us last. */
+static int signal_to_all(const struct guest *guest)
+{
+	struct pollfd signals = {.fd = guest->signals, .events = POLLIN};
+	poll(&signals, 1, SIGNAL_SWEEP_MS);
+	return signal_received(guest);
+}
+
+/* Waits for a frame, a signal (in `signal`) or the time `until` of our clock (0: none). Takes what needs no answer by itself. */
 static int guest_wait(struct guest *guest, int64_t until, enum event *event, struct frame *frame, int *signal,
 		      struct error *error)
 {
@@ -203,7 +240,7 @@ static int guest_wait(struct guest *guest, int64_t until, enum event *event, str
 			return 0;
 		}
 
-		int64_t now = duration_now();
+		int64_t now = guest->clock;
 		if (until && now >= until) {
 			*event = EVENT_TIME;
 			return 0;
@@ -216,7 +253,7 @@ static int guest_wait(struct guest *guest, int64_t until, enum event *event, str
 		int64_t wait_ms = guest->heard + guest->patience_ms - now;
 		if (until && until - now < wait_ms)
 			wait_ms = until - now;
-		if (pump(guest, wait_ms < INT_MAX ? wait_ms : INT_MAX, error) < 0)
+		if (pump(guest, wait_ms, error) < 0)
 			return -1;
 	}
 }
@@ -247,8 +284,10 @@ static int wait_until_ready(struct guest *guest, const struct guest_kernel *kern
 	for (;;) {
 		enum event event = EVENT_TIME;
 		struct frame frame = {0};
-		if (guest_wait(guest, 0, &event, &frame, interrupted, error) < 0)
+		if (guest_wait(guest, 0, &event, &frame, interrupted, error) < 0) {
+			*interrupted = signal_to_all(guest);
 			return -1;
+		}
 		if (event == EVENT_SIGNAL)
 			return error_set(error, ERROR_FAILED, "interrupted while the guest was booting");
 		switch (frame.type) {
@@ -324,7 +363,7 @@ struct guest *guest_start(const struct guest_options *options, int *interrupted,
 	guest->signals = -1;
 	guest->description = memory_copy_string(options->kernel->name);
 	guest->patience_ms = options->patience_ms;
-	guest->heard = duration_now();
+	guest->looked = duration_now();
 
 	*interrupted = 0;
 	if (watch_signals(guest, error) < 0 || boot(guest, options, error) < 0 ||
@@ -344,10 +383,10 @@ struct guest *guest_start(const struct guest_options *options, int *interrupted,
 static int drain_output(struct guest *guest, int *signal, struct error *error)
 {
 	size_t waiting = 0;
-	int64_t moved = duration_now();
+	int64_t moved = guest->clock;
 	while (output_is_waiting(guest->output)) {
 		size_t left = queue_length(&guest->output->waiting[0]) + queue_length(&guest->output->waiting[1]);
-		int64_t now = duration_now();
+		int64_t now = guest->clock;
 		if (left != waiting)
 			moved = now;
 		waiting = left;
@@ -406,9 +445,8 @@ static int take_result(struct guest *guest, const struct frame *frame, int first
 }
 
 static int follow_unit(struct guest *guest, const struct guest_request *request, int64_t until,
-		       struct unit_result *result, struct error *error)
+		       struct interruption *interruption, struct unit_result *result, struct error *error)
 {
-	struct interruption interruption = {0};
 	for (;;) {
 		enum event event = EVENT_TIME;
 		struct frame frame = {0};
@@ -416,24 +454,24 @@ static int follow_unit(struct guest *guest, const struct guest_request *request,
 		if (guest_wait(guest, until, &event, &frame, &signal, error) < 0)
 			return -1;
 		if (event == EVENT_SIGNAL) {
-			if (!interruption_note(&interruption, signal))
+			if (!interruption_note(interruption, signal))
 				continue;
 			char byte = (char)signal;
 			wire_send(&guest->wire, FRAME_SIGNAL, &byte, 1);
-			int64_t patience_ms = interruption.count > 1 ? STOP_PATIENCE_MS : ending_ms(request);
-			int64_t limit = add_time(duration_now(), patience_ms);
+			int64_t patience_ms = interruption->count > 1 ? STOP_PATIENCE_MS : ending_ms(request);
+			int64_t limit = add_time(guest->clock, patience_ms);
 			if (until == 0 || limit < until)
 				until = limit;
 			guest->hurried = true;
 		} else if (event == EVENT_TIME && is_deaf(guest)) {
 			/* Its answer may wait behind output that nobody takes. */
 			guest->hurried = true;
-			until = add_time(duration_now(), STOP_PATIENCE_MS);
+			until = add_time(guest->clock, STOP_PATIENCE_MS);
 		} else if (event == EVENT_TIME) {
-			give_up(guest, request, interruption.first, result);
+			give_up(guest, request, interruption->first, result);
 			return 0;
 		} else {
-			return take_result(guest, &frame, interruption.first, result, error);
+			return take_result(guest, &frame, interruption->first, result, error);
 		}
 	}
 }
@@ -444,18 +482,27 @@ int guest_run(struct guest *guest, const struct guest_request *request, struct o
 	CLEANUP_FREE char *text = guest_request_to_json(request);
 	wire_send_text(&guest->wire, FRAME_RUN, text);
 
-	int64_t started = duration_now();
+	pass_time(guest);
 	int64_t until = 0;
 	if (request->timeout_ms > 0) {
 		int64_t request_ms = (int64_t)(strlen(text) / 1024) * LIMIT_MARGIN_MS_PER_KIB;
-		until = add_time(add_time(started, request->timeout_ms), add_time(ending_ms(request), request_ms));
+		until = add_time(add_time(guest->clock, request->timeout_ms), add_time(ending_ms(request), request_ms));
 	}
-	guest->heard = started;
+	guest->heard = guest->clock;
 	guest->hurried = false;
 	guest->output = output;
-	int failed = follow_unit(guest, request, until, result, error);
+	struct interruption interruption = {0};
+	int failed = follow_unit(guest, request, until, &interruption, result, error);
 	guest->output = NULL;
-	return failed;
+	if (failed < 0) {
+		int first = interruption.first ? interruption.first : signal_to_all(guest);
+		if (!first)
+			return -1;
+		error_clear(error);
+		unit_result_clear(result);
+		give_up(guest, request, first, result);
+	}
+	return 0;
 }
 
 void guest_stop(struct guest *guest)

@@ -122,6 +122,8 @@ static void take_result(struct pool *pool, struct slot *slot, const char *line, 
 	/* Its guest could not be started. */
 	if (!result.interrupted)
 		schedule_failed(pool->schedule, &result.trouble);
+	else if (!pool->schedule->result->interrupted)
+		pool->schedule->result->interrupted = result.interrupted;
 	unit_result_clear(&result);
 }
 
@@ -196,8 +198,12 @@ static void add_foreign(struct pool_task *task, int descriptor)
 }
 
 /* Nobody's pipe shall stay open because a worker that was forked later has a copy of it. */
-static void find_foreign(const struct pool *pool, struct pool_task *task)
+static void find_foreign(const struct pool *pool, const struct output *its_own, struct pool_task *task)
 {
+	/* Nor shall it wait for itself to read what it writes. */
+	for (size_t k = 0; k < 2; k++)
+		add_foreign(task, its_own ? its_own->ends[k] : -1);
+
 	for (size_t i = 0; i < pool->count; i++) {
 		const struct slot *slot = &pool->slots[i];
 		add_foreign(task, slot->worker.answers);
@@ -234,7 +240,7 @@ static int start_worker(struct pool *pool, struct slot *slot, struct output *out
 		.stdout = its_stdout,
 		.stderr = its_stderr,
 	};
-	find_foreign(pool, task);
+	find_foreign(pool, output, task);
 	int failed =
 		worker_start(&slot->worker, &options, pool->kernel ? pool_work_guest : pool_work_sandbox, task, error);
 	array_free(&task->foreign);

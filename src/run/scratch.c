@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,9 +25,13 @@ void scratch_clear(struct scratch *scratch)
 	*scratch = SCRATCH_INIT;
 }
 
-/* In a session of its own, no signal of the terminal's reaches it. It holds nothing of ours open but the pipe. */
+/* In a session of its own, no signal of the terminal's reaches it, and one that is sent to all our processes ends it before
+   its work no more than us. It holds nothing of ours open but the pipe. */
 static _Noreturn void keep(const char *path, int pipe)
 {
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
 	if (dup2(pipe, STDIN_FILENO) < 0 || chdir("/") < 0)
 		_exit(1);

@@ -443,6 +443,86 @@ kernel_runs_below() {
 	all_gone $processes
 }
 
+# signal_all SIGNAL: to every process of the job: its keepers and kernels first, itself last.
+signal_all() {
+	local pid last=("$job")
+	for pid in $(process_tree "$job"); do
+		[ "$pid" = "$job" ] || last=("$pid" "${last[@]}")
+	done
+	kill -"$1" "${last[@]}" 2>/dev/null || true # some have ended by then
+}
+
+@test "guest: a signal to all processes of a run ends it in order, with 128 and its number, and its report" {
+	local jobs signal processes
+	for jobs in 1 2; do
+		for signal in TERM HUP; do
+			background_guest -j $jobs --report r.json --unit 1 --unit 2 --unit 3 -- sh -c 'echo >"ready.$1"; sleep 60' sh
+			wait_until test -e ready.$jobs
+			processes=$(process_tree "$job")
+			signal_all $signal
+			wait_for_job
+			assert_status $((128 + $(kill -l $signal)))
+			assert_contains "$stderr" "3 units: $jobs failed, $((3 - jobs)) not reached"
+			assert_lacks "$stderr" 'TROUBLE' 'died'
+			grep -q '"name": "1"' r.json
+			# shellcheck disable=SC2086
+			wait_until all_gone $processes
+			rm ready.* r.json
+		done
+	done
+}
+
+@test "guest: a signal to all processes of a run ends it in order also while it boots" {
+	local jobs
+	for jobs in 1 2; do
+		background_guest -j $jobs --unit 1 --unit 2 -- touch ran
+		wait_until kernel_runs_below "$job"
+		signal_all TERM
+		wait_for_job
+		assert_status 143
+		assert_lacks "$stderr" 'died'
+		[ ! -e ran ]
+	done
+}
+
+# both_ends PID: the pipes of which that process holds both ends.
+both_ends() {
+	find /proc/"$1"/fd -lname 'pipe:*' -printf '%l %M\n' | sort -u | cut -d ' ' -f 1 | uniq -d
+}
+
+@test "guest: no worker of a run holds both ends of a pipe, so that none waits for itself" {
+	local worker
+	background_guest -j 2 --unit 1 --unit 2 -- sh -c 'echo >"ready.$1"; sleep 60' sh
+	wait_until test -e ready.1 -a -e ready.2
+	for worker in $(<"/proc/$job/task/$job/children"); do
+		[ -z "$(both_ends "$worker")" ]
+	done
+	kill "$job"
+	wait_for_job
+	assert_status 143
+}
+
+@test "guest: a unit that restarts, halts or powers off the guest is told so, and the rest is not reached" {
+	local how said
+	while read said how; do # shellcheck disable=SC2162 # a backslash before a blank joins two words
+		guest --unit first --unit "$how" --unit never -- sh -c '
+			echo "$1 runs"
+			[ "$1" = first ] || eval "$1"
+			[ "$1" = first ] || sleep 60' sh
+		assert_status 125
+		assert_lacks "$output" 'never runs'
+		assert_contains "$stderr" "$how: the guest was $said from inside, " \
+			'3 units: 1 passed, 1 could not be run, 1 not reached'
+		assert_lacks "$stderr" 'last lines' 'hangs'
+	done <<-'HOW'
+		restarted python3 -c "import ctypes; ctypes.CDLL(None).reboot(0x1234567)"
+		powered\ off python3 -c "import ctypes; ctypes.CDLL(None).reboot(0x4321fedc)"
+		halted python3 -c "import ctypes; ctypes.CDLL(None).reboot(0xcdef0123)"
+		restarted echo b >/proc/sysrq-trigger
+		powered\ off echo o >/proc/sysrq-trigger
+	HOW
+}
+
 @test "guest: a unit that kills or stops the process that runs it harms no other, and --timeout still ends it" {
 	# It is the guest's init that a stopped one is ended from. That takes a while, so the other is looked at meanwhile.
 	# shellcheck disable=SC2016 # for the shell inside

@@ -92,3 +92,38 @@ not ended
 	assert_lacks "$seen" RUNNING
 	[ -z "$(tr -d '\r\n' <bytes | tr -cd '\000-\037\177')" ]
 }
+
+@test "a terminal: a guest is not blamed for the time that Ctrl-Z takes from the run" {
+	needs_guest
+	cat >shell <<-'SHELL'
+		set -m
+		export TERM=xterm
+		ipvs-iso run --kernel uml --guest-timeout 10s -- sh -c '
+			echo >ready
+			until [ -e go ]; do sleep 0.1; done
+			echo the unit is done'
+		echo "stopped $?"
+		sleep 11
+		: >go
+		fg
+		echo "ended $?"
+	SHELL
+	timeout --kill-after=5 90 python3 - <<-'PYTHON' >written
+		import os, pty, select, sys
+		child, terminal = pty.fork()
+		if child == 0:
+		    os.execvp("bash", ["bash", "shell"])
+		typed = False
+		while True:
+		    if not typed and os.path.exists("ready"):
+		        typed = os.write(terminal, b"\x1a") == 1
+		    try:
+		        if select.select([terminal], [], [], 0.1)[0]:
+		            os.write(1, os.read(terminal, 65536))
+		    except OSError:
+		        break
+		os.waitpid(child, 0)
+	PYTHON
+	assert_contains "$(<written)" 'stopped 148' 'the unit is done' 'ended 0'
+	assert_lacks "$(<written)" 'hangs'
+}

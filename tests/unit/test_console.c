@@ -145,6 +145,22 @@ static void can_be_used_again_after_clearing(void **state)
 	check_last_lines(fixture, "\n    new");
 }
 
+static void tells_when_its_kernel_was_told_to_end(void **state)
+{
+	struct fixture *fixture = *state;
+	assert_null(console_ending(&fixture->console));
+	print_text(fixture, "reboot: Restart");
+	assert_null(console_ending(&fixture->console));
+	print_text(fixture, "ing system\n");
+	assert_non_null(strstr(console_ending(&fixture->console), "`reboot -f`"));
+	console_clear(&fixture->console);
+	print_bytes(fixture, "\0\nsysrq: Power Off\r\n", 19);
+	assert_non_null(strstr(console_ending(&fixture->console), "powered off"));
+	console_clear(&fixture->console);
+	print_text(fixture, "Kernel panic - not syncing: sysrq triggered crash\n");
+	assert_null(console_ending(&fixture->console));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +170,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(takes_carriage_returns_and_nuls_for_blanks, open_fixture,
 						close_fixture),
 		cmocka_unit_test_setup_teardown(forgets_what_is_old, open_fixture, close_fixture),
+		cmocka_unit_test_setup_teardown(tells_when_its_kernel_was_told_to_end, open_fixture, close_fixture),
 		cmocka_unit_test_setup_teardown(can_be_used_again_after_clearing, open_fixture, close_fixture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
