@@ -339,8 +339,10 @@ static int boot(struct guest *guest, const struct guest_options *options, struct
 	CLEANUP_FREE char *init = own_program(error);
 	if (!init)
 		return -1;
+	char **environment = options->kernel->environment(options->memory, error);
+	if (!environment)
+		return -1;
 	char **arguments = options->kernel->arguments(program, init, options->memory);
-	char **environment = options->kernel->environment(options->memory);
 	int failed = machine_start(&guest->machine, arguments, environment, options->kernel->takes_turns, error);
 	list_free(arguments);
 	list_free(environment);

@@ -26,8 +26,8 @@ struct guest_kernel {
 	 */
 	char **(*arguments)(const char *program, const char *init, uint64_t memory);
 
-	/* The environment that it wants, likewise. */
-	char **(*environment)(uint64_t memory);
+	/* The environment that it wants, likewise; NULL with an error where there is no room for so much memory. */
+	char **(*environment)(uint64_t memory, struct error *error);
 };
 
 /* The device of the line in a guest. */

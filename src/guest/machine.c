@@ -19,8 +19,12 @@
 #include "base/file.h"
 #include "guest/processor.h"
 #include "process/descendants.h"
+#include "process/descriptors.h"
 
 #define LIFELINE_DESCRIPTOR 4
+
+/* What a kernel and its keeper need to begin at all: fewer, and they would end without a word. */
+#define FEWEST_DESCRIPTORS 40
 
 /* The kernel keeps a descriptor for each of the host's files that anything in the guest has open, or had until
    lately. */
@@ -114,7 +118,7 @@ static _Noreturn void keep(char *const *arguments, char *const *environment, int
  * In the new process: puts the descriptors where they belong and closes all others. No signal shall end it but SIGKILL, also
  * where one is sent to all that we have started: then it is for us to say what ends.
  */
-static _Noreturn void start_keeping(int line, int console, int lifeline, char *const *arguments,
+static _Noreturn void start_keeping(int nothing, int line, int console, int lifeline, char *const *arguments,
 				    char *const *environment, int processor)
 {
 	sigset_t all;
@@ -124,7 +128,7 @@ static _Noreturn void start_keeping(int line, int console, int lifeline, char *c
 	descendants_forget();
 
 	/* First out of the way of the numbers that they shall get. */
-	int nothing = fcntl(open("/dev/null", O_RDONLY), F_DUPFD, LIFELINE_DESCRIPTOR + 1);
+	nothing = fcntl(nothing, F_DUPFD, LIFELINE_DESCRIPTOR + 1);
 	line = fcntl(line, F_DUPFD, LIFELINE_DESCRIPTOR + 1);
 	console = fcntl(console, F_DUPFD, LIFELINE_DESCRIPTOR + 1);
 	lifeline = fcntl(lifeline, F_DUPFD, LIFELINE_DESCRIPTOR + 1);
@@ -150,6 +154,13 @@ int machine_start(struct machine *machine, char *const *arguments, char *const *
 	int lifeline[2];
 
 	*machine = (struct machine)MACHINE_NONE;
+	if (descriptors_reserve(FEWEST_DESCRIPTORS, error) < 0) {
+		error_remedy(error, "a higher limit (ulimit -n)");
+		return -1;
+	}
+	CLEANUP_CLOSE int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (nothing < 0)
+		return error_set_errno(error, errno, "cannot open /dev/null");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) < 0)
 		return error_set_errno(error, errno, "cannot make a line to the guest");
 	machine->line = line[0];
@@ -174,7 +185,7 @@ int machine_start(struct machine *machine, char *const *arguments, char *const *
 		machine->processor = processor_take(&processor);
 	machine->keeper = fork();
 	if (machine->keeper == 0)
-		start_keeping(line_far, console_far, lifeline_far, arguments, environment, processor);
+		start_keeping(nothing, line_far, console_far, lifeline_far, arguments, environment, processor);
 	if (machine->keeper < 0) {
 		error_set_errno(error, errno, "cannot start a process for the guest");
 		machine_stop(machine);

@@ -3,6 +3,7 @@
  * User-mode Linux: a kernel that is an ordinary program (Debian and Ubuntu package user-mode-linux). Its options are
  * those of Documentation/virt/uml/ in the kernel's source, and of `linux.uml --help`.
  */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -68,16 +69,32 @@ static char **uml_arguments(const char *program, const char *init, uint64_t memo
 	return copy;
 }
 
-/*
- * The guest's memory is an unlinked file, by default in /dev/shm. Where that is smaller than the memory (containers
- * often have 64 MiB) the kernel would die of a SIGBUS once the guest uses it: then the file goes to /tmp.
- */
-static char **uml_environment(uint64_t memory)
+/* Whether a file can be made there from which the kernel may map code, as it does with its memory. */
+static bool can_hold_memory(const char *directory, uint64_t memory)
 {
+	struct statvfs system;
+	return faccessat(AT_FDCWD, directory, R_OK | W_OK | X_OK, AT_EACCESS) == 0 &&
+	       statvfs(directory, &system) == 0 && !(system.f_flag & ST_NOEXEC) &&
+	       (uint64_t)system.f_bavail * system.f_frsize >= memory;
+}
+
+/*
+ * The guest's memory is an unlinked file, best in /dev/shm. Where that is smaller than the memory (containers often have
+ * 64 MiB) the kernel would die of a SIGBUS once the guest uses it: then the file goes to /tmp, whatever room that has, as
+ * most guests use little.
+ */
+static char **uml_environment(uint64_t memory, struct error *error)
+{
+	const char *directory = "/dev/shm";
+	if (!can_hold_memory(directory, memory))
+		directory = "/tmp";
+	if (!can_hold_memory(directory, 0)) {
+		error_set(error, ERROR_FAILED,
+			  "neither /dev/shm nor /tmp can hold the guest's memory, a file that is written and executed");
+		return NULL;
+	}
 	char **environment = memory_allocate(2, sizeof *environment);
-	struct statvfs shared;
-	if (statvfs("/dev/shm", &shared) < 0 || (uint64_t)shared.f_bavail * shared.f_frsize < memory)
-		environment[0] = memory_copy_string("TMPDIR=/tmp");
+	environment[0] = memory_printf("TMPDIR=%s", directory);
 	return environment;
 }
 

@@ -485,6 +485,38 @@ signal_all() {
 	done
 }
 
+@test "guest: what keeps a kernel from beginning is said: too few files, no /dev, no directory for its memory" {
+	local files
+	for files in 16 32; do
+		capture bash -c "ulimit -n $files; exec ipvs-iso run --kernel uml -- true"
+		assert_status 125
+		assert_contains "$stderr" "no more than $files may be" 'ulimit -n'
+		assert_lacks "$stderr" 'died'
+	done
+	[ "$EUID" -eq 0 ] || skip 'the rest hides directories: only root can do that'
+	capture unshare -m sh -c 'mount -t tmpfs none /dev; exec ipvs-iso run --kernel uml -- true'
+	assert_status 125
+	assert_contains "$stderr" '/dev/null: No such file or directory'
+	assert_lacks "$stderr" 'died'
+	# A /dev/shm from which nothing can be executed, as containers have it, is passed over.
+	mkdir elsewhere
+	cp "$IPVS_ISO" elsewhere/ipvs-iso
+	capture unshare -m sh -c '
+		mount -t tmpfs -o noexec none /dev/shm
+		exec ipvs-iso run --kernel uml -- echo well'
+	assert_status 0
+	assert_contains "$output" well
+	capture unshare -m sh -c '
+		mount --bind elsewhere /mnt
+		mount -t tmpfs -o ro none /dev/shm
+		mount -t tmpfs -o ro none /tmp
+		cd /mnt
+		exec ./ipvs-iso run --kernel uml -- true'
+	assert_status 125
+	assert_contains "$stderr" 'neither /dev/shm nor /tmp can hold'
+	assert_lacks "$stderr" 'died'
+}
+
 # both_ends PID: the pipes of which that process holds both ends.
 both_ends() {
 	find /proc/"$1"/fd -lname 'pipe:*' -printf '%l %M\n' | sort -u | cut -d ' ' -f 1 | uniq -d
@@ -504,7 +536,7 @@ both_ends() {
 
 @test "guest: a unit that restarts, halts or powers off the guest is told so, and the rest is not reached" {
 	local how said
-	while read said how; do # shellcheck disable=SC2162 # a backslash before a blank joins two words
+	while IFS=: read -r said how; do
 		guest --unit first --unit "$how" --unit never -- sh -c '
 			echo "$1 runs"
 			[ "$1" = first ] || eval "$1"
@@ -515,11 +547,11 @@ both_ends() {
 			'3 units: 1 passed, 1 could not be run, 1 not reached'
 		assert_lacks "$stderr" 'last lines' 'hangs'
 	done <<-'HOW'
-		restarted python3 -c "import ctypes; ctypes.CDLL(None).reboot(0x1234567)"
-		powered\ off python3 -c "import ctypes; ctypes.CDLL(None).reboot(0x4321fedc)"
-		halted python3 -c "import ctypes; ctypes.CDLL(None).reboot(0xcdef0123)"
-		restarted echo b >/proc/sysrq-trigger
-		powered\ off echo o >/proc/sysrq-trigger
+		restarted:python3 -c "import ctypes; ctypes.CDLL(None).reboot(0x1234567)"
+		powered off:python3 -c "import ctypes; ctypes.CDLL(None).reboot(0x4321fedc)"
+		halted:python3 -c "import ctypes; ctypes.CDLL(None).reboot(0xcdef0123)"
+		restarted:echo b >/proc/sysrq-trigger
+		powered off:echo o >/proc/sysrq-trigger
 	HOW
 }
 
