@@ -52,7 +52,8 @@ static int make_plan(struct plan *plan, struct split *split, char *const *comman
 			return -1;
 	}
 	for (size_t i = 0; i < run_settings.units_from.count; i++) {
-		if (plan_add_units_from(plan, run_settings.units_from.items[i], command, error) < 0)
+		const char *source = run_settings.units_from.items[i];
+		if (plan_add_units_from(plan, source, command, &split->status, error) < 0)
 			return -1;
 	}
 	if (plan->units.count == 0 && !run_settings.no_split && split_command(split, plan, command, error) < 0)

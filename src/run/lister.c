@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -33,15 +34,20 @@ static void die_of(int number)
 	raise(number);
 }
 
+static bool empty_input(void)
+{
+	CLEANUP_CLOSE int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return empty >= 0 && dup2(empty, STDIN_FILENO) == STDIN_FILENO;
+}
+
 /* The process between: our other children, and what signals mean to us, are no business of a supervisor. */
-static _Noreturn void supervise(char *const *arguments, int output, pid_t parent)
+static _Noreturn void supervise(char *const *arguments, enum lister_input input, int output, pid_t parent)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
 	CLEANUP_OUTCOME struct outcome outcome = {0};
 	const struct command command = {.arguments = arguments};
-	int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent || empty < 0 || dup2(empty, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+	if (getppid() != parent || (input == LISTER_INPUT_EMPTY && !empty_input()) || dup2(output, STDOUT_FILENO) < 0 ||
 	    supervise_run(&command, &outcome, &ignored) < 0)
 		_exit(STATUS_NOT_FOUND);
 	if (outcome.interrupted || outcome.signal)
@@ -72,7 +78,8 @@ static int read_output(struct queue *text, int reading, int signals, pid_t super
 }
 
 /* Starts the process between; our end of its output. */
-static int start(pid_t *supervisor, char *const *arguments, const sigset_t *before, struct error *error)
+static int start(pid_t *supervisor, char *const *arguments, enum lister_input input, const sigset_t *before,
+		 struct error *error)
 {
 	int ends[2];
 	pid_t parent = getpid();
@@ -82,7 +89,7 @@ static int start(pid_t *supervisor, char *const *arguments, const sigset_t *befo
 	*supervisor = fork();
 	if (*supervisor == 0) {
 		sigprocmask(SIG_SETMASK, before, NULL);
-		supervise(arguments, writing, parent);
+		supervise(arguments, input, writing, parent);
 	}
 	if (*supervisor > 0)
 		return ends[0];
@@ -91,14 +98,14 @@ static int start(pid_t *supervisor, char *const *arguments, const sigset_t *befo
 	return -1;
 }
 
-static int run(struct queue *text, char *const *arguments, int *ended, const sigset_t *taken, const sigset_t *before,
-	       struct error *error)
+static int run(struct queue *text, char *const *arguments, enum lister_input input, int *ended, const sigset_t *taken,
+	       const sigset_t *before, struct error *error)
 {
 	pid_t supervisor = -1;
 	CLEANUP_CLOSE int signals = signalfd(-1, taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0)
 		return error_set_errno(error, errno, "cannot make a descriptor for signals");
-	CLEANUP_CLOSE int reading = start(&supervisor, arguments, before, error);
+	CLEANUP_CLOSE int reading = start(&supervisor, arguments, input, before, error);
 	if (reading < 0)
 		return -1;
 	int failed = read_output(text, reading, signals, supervisor, error);
@@ -108,13 +115,13 @@ static int run(struct queue *text, char *const *arguments, int *ended, const sig
 	return failed;
 }
 
-char *lister_run(char *const *arguments, size_t *length, int *ended, struct error *error)
+char *lister_run(char *const *arguments, enum lister_input input, size_t *length, int *ended, struct error *error)
 {
 	struct queue text = {0};
 	sigset_t taken, before;
 	signals_ending(&taken);
 	sigprocmask(SIG_BLOCK, &taken, &before);
-	int failed = run(&text, arguments, ended, &taken, &before, error);
+	int failed = run(&text, arguments, input, ended, &taken, &before, error);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	*length = queue_length(&text);
 	char *output = failed < 0 ? NULL : memory_copy_bytes(*length ? text.bytes : "", *length);

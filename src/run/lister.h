@@ -7,13 +7,16 @@
 
 #include "base/error.h"
 
+/* What the command reads. */
+enum lister_input { LISTER_INPUT_EMPTY, LISTER_INPUT_OURS };
+
 /*
  * What the command prints on its standard output, for the caller to free, with a NUL behind it, and how it ended, as
- * wait(2) has it. Its standard error is ours, its standard input empty. NULL with an error where it could not be begun.
+ * wait(2) has it. Its standard error is ours. NULL with an error where it could not be begun.
  *
  * Nothing that it started is left when this returns, nor a moment after this process died, whatever of. A signal that
  * asks us to end meanwhile ends the command; that signal is how it ended then. `arguments[0]` is looked up in PATH.
  */
-char *lister_run(char *const *arguments, size_t *length, int *ended, struct error *error);
+char *lister_run(char *const *arguments, enum lister_input input, size_t *length, int *ended, struct error *error);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "run/lister.h"
 #include "run/unit_name.h"
 
 void planned_unit_clear(struct planned_unit *unit)
@@ -124,29 +125,25 @@ int plan_add_made(struct plan *plan, const char *name, char *const *arguments, s
 	return 0;
 }
 
-static char *output_of(const char *source, size_t *length, struct error *error)
+static char *output_of(const char *source, size_t *length, int *status, struct error *error)
 {
-	FILE *stream = popen(source, "re");
-	if (!stream) {
-		error_set_errno(error, errno, "cannot run '%s'", source);
-		return NULL;
-	}
-	char *output = file_read_descriptor(fileno(stream), source, length, error);
-	int status = pclose(stream);
-	if (output && status != 0) {
-		free(output);
-		error_set(error, ERROR_INPUT, "'%s' ended with %s %d, so the units are not known", source,
-			  WIFSIGNALED(status) ? "signal" : "exit status",
-			  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-		return NULL;
-	}
-	return output;
+	char *const arguments[] = {"/bin/sh", "-c", "--", (char *)source, NULL};
+	int ended;
+	char *output = lister_run(arguments, LISTER_INPUT_OURS, length, &ended, error);
+	if (!output || ended == 0)
+		return output;
+	free(output);
+	*status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : 0;
+	error_set(error, ERROR_INPUT, "'%s' ended with %s %d, so the units are not known", source,
+		  WIFSIGNALED(ended) ? "signal" : "exit status",
+		  WIFSIGNALED(ended) ? WTERMSIG(ended) : WEXITSTATUS(ended));
+	return NULL;
 }
 
-int plan_add_units_from(struct plan *plan, const char *source, char *const *command, struct error *error)
+int plan_add_units_from(struct plan *plan, const char *source, char *const *command, int *status, struct error *error)
 {
 	size_t length;
-	CLEANUP_FREE char *output = output_of(source, &length, error);
+	CLEANUP_FREE char *output = output_of(source, &length, status, error);
 	if (!output)
 		return -1;
 	if (strlen(output) != length)

@@ -142,7 +142,7 @@ static int ask(struct split *split, struct plan *plan, const struct runner_words
 	call_make(&call, &callee, split, words, words->words.count - 1, "list", "");
 	size_t length;
 	int ended;
-	CLEANUP_FREE char *output = lister_run(call.arguments.items, &length, &ended, error);
+	CLEANUP_FREE char *output = lister_run(call.arguments.items, LISTER_INPUT_EMPTY, &length, &ended, error);
 	array_free(&call.arguments);
 	if (!output)
 		return -1;

@@ -500,25 +500,15 @@ $(printf 'list() { echo one; }\nrun() { true; }' | sed "/^$missing/d")"
 	done
 }
 
-@test "listing that is ended by a signal, or with ipvs-iso, leaves no process, and no folder" {
-	own_runner tree <<<'# command: suite
-run() { exit; }
-list() {
-	mkdir "$scratch/deep"
-	touch "$scratch/deep/file"
-	sleep 600 & first=$!
-	setsid sleep 600 &
-	echo $$ $first $! >started
-	read -r _ <go-on
-}'
+# ends_while_listing COMMAND...: as it lists the units of that, a signal ends ipvs-iso and all that was started.
+ends_while_listing() {
 	local signal processes
 	for signal in INT TERM KILL; do
 		mkfifo started go-on
-		background ipvs-iso run --list -- ./suite
+		background ipvs-iso run --list "$@"
 		read -r -t 30 processes <>started
 		# shellcheck disable=SC2206
 		jobs_started+=($processes)
-		ls "$TMPDIR"/ipvs-iso.*/deep/file
 		kill -s $signal "$job"
 		wait_for_job
 		assert_status $((128 + $(kill -l "$signal")))
@@ -529,6 +519,45 @@ list() {
 		no_scratch_is_left
 		rm started go-on
 	done
+}
+
+@test "listing that is ended by a signal, or with ipvs-iso, leaves no process, and no folder" {
+	own_runner tree <<<'# command: suite
+run() { exit; }
+list() {
+	mkdir "$scratch/deep"
+	touch "$scratch/deep/file"
+	sleep 600 & first=$!
+	setsid sleep 600 &
+	ls "$TMPDIR"/ipvs-iso.*/deep/file || return
+	echo $$ $first $! >started
+	read -r _ <go-on
+}'
+	ends_while_listing ./suite
+	# shellcheck disable=SC2016
+	ends_while_listing --units-from 'sleep 600 & first=$!
+		setsid sleep 600 &
+		echo $$ $first $! >started
+		read -r _ <go-on' true
+}
+
+@test "--units-from: what the command leaves running is ended, and does not hold up the units" {
+	local sleep
+	for sleep in 'sleep 600' 'sleep 600 >/dev/null 2>&1' 'setsid sleep 600 >/dev/null 2>&1'; do
+		capture timeout --kill-after=1 20 ipvs-iso run --list --units-from "$sleep & echo a; echo \$! >left" -- true
+		jobs_started+=("$(<left)")
+		assert_status 0
+		assert_same a "$output"
+		all_gone "$(<left)"
+	done
+	# shellcheck disable=SC2016
+	capture timeout --kill-after=1 20 ipvs-iso run --list --units-from 'sleep 600 & echo $! >left; exit 3' -- true
+	jobs_started+=("$(<left)")
+	assert_status 125
+	assert_contains "$stderr" 'ended with exit status 3, so the units are not known'
+	all_gone "$(<left)"
+	capture ipvs-iso run --list --units-from cat -- true <<<$'from\nour input'
+	assert_same $'from\nour input' "$output"
 }
 
 @test "a process that a runner's list leaves behind with its output does not hold up the units" {

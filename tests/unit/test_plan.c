@@ -90,23 +90,26 @@ static void units_come_from_the_lines_that_a_command_prints(void **state)
 	(void)state;
 	CLEANUP_PLAN struct plan plan = {0};
 	CLEANUP_ERROR struct error error = ERROR_INIT;
+	int status = 0;
 	static const char source[] = "printf 'one\\n\\n two words \\nlast without newline'; exit 0";
-	assert_int_equal(plan_add_units_from(&plan, source, COMMAND("run", "{}"), &error), 0);
+	assert_int_equal(plan_add_units_from(&plan, source, COMMAND("run", "{}"), &status, &error), 0);
 	assert_int_equal(plan.units.count, 3);
 	check_arguments(&plan, 0, "[run][one]");
 	check_arguments(&plan, 1, "[run][ two words ]");
 	check_arguments(&plan, 2, "[run][last without newline]");
 
-	assert_int_equal(plan_add_units_from(&plan, "seq 1 3000", COMMAND("run"), &error), 0);
+	assert_int_equal(plan_add_units_from(&plan, "seq 1 3000", COMMAND("run"), &status, &error), 0);
 	assert_int_equal(plan.units.count, 3003);
 	check_arguments(&plan, 3002, "[run][3000]");
 }
 
-static void check_source_refused(const char *source, const char *expected)
+static void check_source_refused(const char *source, const char *expected, int expected_status)
 {
+	int status = 0;
 	CLEANUP_PLAN struct plan plan = {0};
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	assert_int_equal(plan_add_units_from(&plan, source, COMMAND("run"), &error), -1);
+	assert_int_equal(plan_add_units_from(&plan, source, COMMAND("run"), &status, &error), -1);
+	assert_int_equal(status, expected_status);
 	assert_int_equal(error.kind, ERROR_INPUT);
 	/* Which of several it was has to be said in any case. */
 	assert_non_null(strstr(error.message, source));
@@ -116,12 +119,12 @@ static void check_source_refused(const char *source, const char *expected)
 static void a_source_of_units_that_fails_is_an_error(void **state)
 {
 	(void)state;
-	check_source_refused("true", "printed no names");
-	check_source_refused("echo; echo", "printed no names");
-	check_source_refused("echo a; exit 3", "exit status 3");
-	check_source_refused("echo a; kill -9 $$", "signal 9");
-	check_source_refused("echo a; echo a", "'a' is named twice");
-	check_source_refused("printf 'a\\0b\\n'", "NUL");
+	check_source_refused("true", "printed no names", 0);
+	check_source_refused("echo; echo", "printed no names", 0);
+	check_source_refused("echo a; exit 3", "exit status 3", 0);
+	check_source_refused("echo a; kill -9 $$", "signal 9", 128 + 9);
+	check_source_refused("echo a; echo a", "'a' is named twice", 0);
+	check_source_refused("printf 'a\\0b\\n'", "NUL", 0);
 }
 
 int main(void)
