@@ -27,16 +27,16 @@ struct place {
 	const char *options;
 };
 
-/* In a new root, in this order. */
+/* In a new root, in this order. The options are complete, as guest_root_mend() gives them again. */
 static const struct place places[] = {
-	{"proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
+	{"proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=0"},
 	{"sysfs", "sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
 	{"cgroup2", "sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
 	{"devtmpfs", "dev", "devtmpfs", MS_NOSUID, "mode=0755"},
 	{"devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666"},
-	{"tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"},
+	{"tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=50%"},
 	{"mqueue", "dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL},
-	{"tmpfs", "run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"},
+	{"tmpfs", "run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=50%"},
 };
 
 static const char *const links[][2] = {
@@ -202,4 +202,14 @@ int guest_root_make(const struct guest_setup *setup, struct error *error)
 	if (raise_limits(error) < 0)
 		return -1;
 	return loopback_up(error);
+}
+
+void guest_root_mend(const char *directory)
+{
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		CLEANUP_FREE char *path = memory_printf("/%s", places[i].target);
+		mount(NULL, path, NULL, MS_REMOUNT | places[i].flags, places[i].options);
+	}
+	mount(NULL, "/", NULL, MS_REMOUNT, NULL);
+	mount(NULL, directory, NULL, MS_REMOUNT, NULL);
 }

@@ -13,4 +13,10 @@
  */
 int guest_root_make(const struct guest_setup *setup, struct error *error);
 
+/*
+ * After a unit: its mount namespace keeps what it mounts from others, but not what it does to a file system that all
+ * share (mount -o remount). `directory` is the working directory. What cannot be mended stays, and is no error.
+ */
+void guest_root_mend(const char *directory);
+
 #endif

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "guest/request.h"
+#include "guest/root.h"
 #include "guest/worker.h"
 #include "result/result.h"
 
@@ -106,6 +107,7 @@ static void finish_unit(struct server *server, int status)
 	struct worker *worker = &server->worker;
 	if (status != 0)
 		end_all_processes();
+	guest_root_mend(server->directory);
 	while (worker->answers >= 0)
 		receive_result(server);
 	while (server->output.ends[0] >= 0 && relay(server, server->output.ends[0], FRAME_STDOUT) > 0)

@@ -17,6 +17,7 @@
 #include "table/json.h"
 #include "unit/alone.h"
 #include "unit/environment.h"
+#include "unit/mounts.h"
 #include "unit/sandbox.h"
 
 /* Of the worker's process. No pipe of ours has it: 0 to 3 are the line and the input's. */
@@ -38,6 +39,9 @@ static int read_fixture(struct table *fixture, const char *text, struct error *e
 
 static int prepare(const struct task *task, struct table *fixture, struct error *error)
 {
+	/* A sandbox is furnished with the rest of it. */
+	if (!task->request->sandbox && (mounts_keep_apart(error) < 0 || mounts_renew_netns(error) < 0))
+		return -1;
 	if (chdir(task->directory) < 0)
 		return error_set_errno(error, errno, "cannot enter the working directory %s", task->directory);
 	/* On the host git would work here, so it shall as root, too, whose the files are not. */

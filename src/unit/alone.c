@@ -33,7 +33,7 @@ static int open_session(struct session *session, struct ipvs **ipvs, const struc
 			const struct unit_place *place, struct error *error)
 {
 	const struct session_options options = {.command = unit->name, .wait_ms = LOCK_WAIT_FOR_EVER};
-	if (place->sandbox && sandbox_furnish(error) < 0)
+	if (place->sandbox && sandbox_furnish(unit->arguments[0], error) < 0)
 		return -1;
 	if (supervise_prepare(error) < 0)
 		return -1;

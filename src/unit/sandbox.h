@@ -17,17 +17,18 @@
 #define SANDBOX_NAMESPACES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID)
 
 /*
- * As fork(2), but the child is in new namespaces, in a sandbox process 1 of its PID namespace, and has none of the locks that this
- * process has inherited (session/lock.h). ERROR_PERMISSION with a remedy where that is not allowed. The child calls
- * sandbox_furnish() next.
+ * As fork(2), but the child is in new namespaces, in a sandbox process 1 of its PID namespace, and has none of the
+ * locks that this process has inherited (session/lock.h). ERROR_PERMISSION with a remedy where that is not allowed. The
+ * child calls sandbox_furnish() next.
  */
 pid_t sandbox_fork(uint64_t namespaces, struct error *error);
 
 /*
- * Makes the new namespaces fit for use: /proc and /sys show them (what was mounted below /sys stays there), loopback is
- * up, the state directory is an empty one of its own. net.ipv4.vs has its defaults, as in every new namespace.
+ * Makes the new namespaces fit for use: /proc and /sys show them, /run is its own (mounts.h; `program` is the unit's),
+ * loopback is up, the state directory is an empty one of its own. net.ipv4.vs has its defaults, as in every new
+ * namespace.
  */
-int sandbox_furnish(struct error *error);
+int sandbox_furnish(const char *program, struct error *error);
 
 /* Whether this process may make one at all: tried with a PID namespace, which costs little. */
 int sandbox_permitted(struct error *error);

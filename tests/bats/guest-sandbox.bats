@@ -208,6 +208,49 @@ ended_by_interrupts() {
 	assert_matches "$output" '[0-9]{1,2}'
 }
 
+@test "netns: /run is the unit's own, but for the system's daemons and what the unit is told to use there" {
+	mkdir -p /run/test/{work,bin,home,state} /run/test-other /run/dbus
+	ip netns add ns0
+	echo 4711 >/run/test.pid
+	ln -sfn /run/test/bin /run/test-link
+	echo here >/run/dbus/test
+	printf '#!/bin/sh\necho "program $*"\n' >/run/test/bin/program
+	chmod +x /run/test/bin/program
+	cat >/run/test/work/unit.sh <<-'SCRIPT'
+		echo 1 >file
+		[ "$(cat file)" = 1 ] && [ "$PWD" = /run/test/work ]
+		[ ! -e /run/test.pid ] && [ ! -e /run/test-other ] && [ ! -e /run/test/state ]
+		echo $$ >/run/test.pid
+		! ip netns | grep .
+		! ip netns del ns0 2>/dev/null
+		ip netns add ns1
+		ip netns exec ns1 true
+		[ "$(stat -c %a /run /run/lock | tr '\n' ' ')" = '755 1777 ' ]
+		[ "$(stat -f -c %T /run/lock)" = tmpfs ]
+		[ "$(cat /run/dbus/test)" = here ]
+		[ "$(cd /var/run && pwd -P)" = /run ]
+		[ "$(readlink /run/test-link)" = /run/test/bin ]
+		[ "$(program)" = 'program ' ]
+		ipvs-iso run -- true
+		ipvs-iso run -i netns -- test -e /run/dbus/test
+	SCRIPT
+	cd /run/test/work
+	PATH=/run/test/bin:$PATH capture ipvs-iso run -i netns -- bash -e unit.sh
+	assert_status 0
+	capture ipvs-iso run -i netns -- /run/test/bin/program called
+	assert_same 'program called' "$output"
+	capture env IPVS_ISO_STATE_DIR=/run/test/state/of-it ipvs-iso run -i netns -- ipvs-iso status
+	assert_status 0
+	assert_same 4711 "$(</run/test.pid)"
+	assert_same 1 "$(</run/test/work/file)"
+	ip netns exec ns0 true
+	[ ! -e /run/netns/ns1 ]
+	ip netns del ns0
+	cd / && rm -r /run/test /run/test-other /run/test.pid /run/test-link /run/dbus/test
+	mounts_before=$(grep -v ' /run/netns ' <<<"$mounts_before")
+	umount /run/netns || :
+}
+
 @test "netns: what cannot be had is refused, with the reason and what would help" {
 	capture ipvs-iso run --jobs 2 true
 	assert_status 125

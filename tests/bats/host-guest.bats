@@ -220,6 +220,42 @@ kernel_runs_below() {
 	[ "${boots[0]}" != "$(cat /proc/sys/kernel/random/boot_id)" ]
 }
 
+@test "guest: what one unit mounts, unmounts and remounts is not so for the next, and files still reach the host" {
+	cat >mounts.sh <<-'SCRIPT'
+		mount -o remount,ro "$PWD"
+		umount -l "$PWD"
+		mount -t tmpfs none /etc
+		mount --make-rshared /
+		ip netns add of-unit
+		mount -o remount,hidepid=2 /proc
+		mount -o remount,ro,size=4k /dev/shm
+		mount -o remount,ro /
+	SCRIPT
+	cat >next.sh <<-'SCRIPT'
+		set -e
+		[ -s /etc/passwd ]
+		! ip netns | grep .
+		ip netns add of-unit
+		ip netns exec of-unit true
+		echo >/new
+		head -c 1M /dev/zero >/dev/shm/new
+		grep -q . <(ls -d /proc/1)
+		! grep hidepid=[1-9] /proc/mounts
+		ipvs-iso savepoint before
+		ipvs-iso run -- true
+		ipvs-iso rollback before
+		echo "$1" >written
+	SCRIPT
+	local isolation
+	unset IPVS_ISO_STATE_DIR # for the runs inside
+	for isolation in lock netns; do
+		guest --fail-on none -i $isolation --unit first --unit next -- \
+			bash -c 'if [ $1 = next ]; then exec bash -x next.sh "$2"; fi; . ./mounts.sh' bash {} $isolation
+		assert_status 0
+		assert_same $isolation "$(cat written)"
+	done
+}
+
 @test "guest: the root as a working directory is not shared, as that would be to share everything" {
 	local marker=ipvs-iso-test-$$-$RANDOM
 	cd /
