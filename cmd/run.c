@@ -217,12 +217,52 @@ static int list_units(const struct plan *plan)
 	return 0;
 }
 
-static int nothing_to_run(void)
+/* `error` may be none. */
+static int report_nothing(const struct planned_reports *reports, const struct plan *plan, struct error *error)
 {
+	CLEANUP_RUN_RESULT struct run_result result;
+	begin_result(&result, plan);
+	run_nothing(plan, &run_settings.run, error, &result);
+	return report_result(reports, &result);
+}
+
+static int nothing_to_run(const struct planned_reports *reports, const struct plan *plan)
+{
+	CLEANUP_ERROR struct error none = ERROR_INIT;
 	if (!manners.quiet)
 		fprintf(stderr, "ipvs-iso: shard %u of %u has no units\n", run_settings.order.shard,
 			run_settings.order.shards);
-	return 0;
+	return report_nothing(reports, plan, &none);
+}
+
+/* What ends a run before its first unit is in its reports, too. */
+static int fail_early(const struct planned_reports *reports, const struct plan *plan, struct error *error)
+{
+	print_error(error);
+	return run_settings.list ? STATUS_TROUBLE : report_nothing(reports, plan, error);
+}
+
+/* The units could not be found: their runner failed, and the command with it, which is the only unit that is known. */
+static int fail_to_plan(const struct planned_reports *reports, const struct plan *plan, int status, struct error *error)
+{
+	if (!status || run_settings.list) {
+		int trouble = fail_early(reports, plan, error);
+		return status ? status : trouble;
+	}
+	print_error(error);
+	CLEANUP_PLAN struct plan none = {0};
+	CLEANUP_ERROR struct error no_error = ERROR_INIT;
+	CLEANUP_RUN_RESULT struct run_result result;
+	begin_result(&result, &none);
+	run_nothing(&none, &run_settings.run, &no_error, &result);
+	result.planned = 1;
+	*array_append(&result.units) = (struct unit_result){
+		.name = memory_copy_string(run_settings.run.command),
+		.status = status,
+		.attempts = 1,
+		.output = {.bytes = memory_copy_string(error->message), .length = strlen(error->message)},
+	};
+	return report_result(reports, &result);
 }
 
 /* What belongs to a network namespace is not asked for here where each unit has one of its own: src/unit/alone.c asks. */
@@ -260,31 +300,29 @@ static int run(int count, char **operands)
 
 	if (check_settings(count, &error) < 0 || run_take_environment(&error) < 0 || plan_reports(&reports, &error) < 0)
 		return print_error(&error);
+	CLEANUP_FREE char *command = command_text(operands);
+	run_settings.run.command = command;
 	if (run_settings.fixture) {
 		if (table_load(&fixture, run_settings.fixture, &error) < 0)
-			return print_error(&error);
+			return fail_early(&reports, &plan, &error);
 		table_fill_defaults(&fixture);
 		run_settings.run.fixture = &fixture;
 	}
 	if (!run_settings.list && (choose(&choice, &error) < 0 || run_can_be(&run_settings.run, &choice, &error) < 0))
-		return print_error(&error);
+		return fail_early(&reports, &plan, &error);
 	/* Without the lock: units may be compiled here. */
-	if (make_plan(&plan, &split, operands, &error) < 0) {
-		print_error(&error);
-		return split.status ? split.status : STATUS_TROUBLE;
-	}
+	if (make_plan(&plan, &split, operands, &error) < 0)
+		return fail_to_plan(&reports, &plan, split.status, &error);
 	if (run_settings.list)
 		return list_units(&plan);
 	if (plan.units.count == 0)
-		return nothing_to_run();
+		return nothing_to_run(&reports, &plan);
 	/* Before anything is changed; a guest has a table of its own, which nobody misses. */
 	if (run_settings.fixture && choice.ipvs && check_fixture(choice.ipvs, &fixture, &error) < 0)
-		return print_error(&error);
+		return fail_early(&reports, &plan, &error);
 	CLEANUP_IDENTITY struct identity identity = {0};
 	if (run_settings.run.user && choice.ipvs && identity_find(&identity, run_settings.run.user, &error) < 0)
-		return print_error(&error);
-	CLEANUP_FREE char *command = command_text(operands);
-	run_settings.run.command = command;
+		return fail_early(&reports, &plan, &error);
 	run_settings.run.waiting = tell_waiting;
 	run_settings.run.fail_on = run_settings.fail_on;
 	run_settings.run.keep_output = reports.list.count > 0;

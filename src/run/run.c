@@ -163,19 +163,36 @@ static int64_t wall_clock(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void run_plan(const struct plan *plan, const struct choice *choice, const struct run_options *options,
-	      const struct run_observer *observer, struct run_result *result)
+static void begin_result(struct run_result *result, const struct plan *plan, const struct run_options *options)
 {
-	struct schedule schedule;
 	result->command = memory_copy_string(options->command);
 	result->isolation = options->isolation == ISOLATION_NETNS ? "netns" : "lock";
 	result->jobs = options->jobs;
 	result->started_ms = wall_clock();
 	result->planned = plan->units.count;
+}
+
+void run_plan(const struct plan *plan, const struct choice *choice, const struct run_options *options,
+	      const struct run_observer *observer, struct run_result *result)
+{
+	struct schedule schedule;
+	begin_result(result, plan, options);
 	schedule_begin(&schedule, plan, options, observer, result);
 	run_where_chosen(&schedule, choice);
 	schedule_end(&schedule);
 	/* One that came while the table was put back did not cut that short; it is answered now. */
 	if (!result->interrupted)
 		result->interrupted = supervise_pending_signal();
+}
+
+void run_nothing(const struct plan *plan, const struct run_options *options, struct error *error,
+		 struct run_result *result)
+{
+	static const struct run_observer nobody;
+	struct schedule schedule;
+	begin_result(result, plan, options);
+	schedule_begin(&schedule, plan, options, &nobody, result);
+	if (error_is_set(error))
+		schedule_failed(&schedule, error);
+	schedule_end(&schedule);
 }

@@ -64,9 +64,16 @@ int run_can_be(const struct run_options *options, const struct choice *choice, s
 
 /*
  * Runs the plan. Everything that goes wrong stands in `result` (zeros at first), which is complete in any case. A
- * signal ends the run after the unit that it hit; units that were not reached have no result.
+ * signal ends the run after the unit that it hit; units that were not reached are skipped there.
  */
 void run_plan(const struct plan *plan, const struct choice *choice, const struct run_options *options,
 	      const struct run_observer *observer, struct run_result *result);
+
+/*
+ * The result of a run that ends before its first unit, for the reports: by the error, which it takes over, or, where none is
+ * set, since there is nothing to run.
+ */
+void run_nothing(const struct plan *plan, const struct run_options *options, struct error *error,
+		 struct run_result *result);
 
 #endif

@@ -446,3 +446,52 @@ shard_result() {
 	wait_for_job
 	assert_status 143
 }
+
+# What a run that never began says in a report. reported STATUS TEXT... -- ARGUMENT...
+reported() {
+	local wanted=$1 texts=()
+	while shift && [ "$1" != -- ]; do texts+=("$1"); done
+	shift
+	capture ipvs-iso run --report early.json --report early.xml "$@"
+	assert_status "$wanted"
+	capture ipvs-iso report early.json
+	assert_status 0
+	assert_contains "$output" "${texts[@]}"
+	capture python3 -c 'import xml.etree.ElementTree as tree; print(tree.parse("early.xml").getroot().attrib["tests"])'
+	assert_status 0
+	capture ipvs-iso report --verdict early.json
+	assert_status "$wanted"
+	rm early.json early.xml
+}
+
+@test "run --report: what ends a run before its first unit is in the report" {
+	cd "$BATS_TEST_TMPDIR"
+	reported 125 'missing.rules: No such file' -- --fixture missing.rules -- true
+	# Nothing is run by --list, and so nothing reported.
+	capture ipvs-iso run --list --report early.json --fixture missing.rules -- true
+	assert_status 125
+	[ ! -e early.json ]
+	host_has_ipvs || reported 125 'IPVS' -- --kernel host -- true
+	command -v linux.uml >/dev/null || skip 'the package user-mode-linux is not installed'
+	reported 125 'exit status 3' -- --kernel uml --units-from 'exit 3' -- true
+	mkdir -p .ipvs-iso/runners
+	printf '# command: make\n# options: -\nlist() { echo no rule >&2; exit 4; }\nrun() { :; }\n' >.ipvs-iso/runners/tree.sh
+	reported 4 'FAIL' 'make check: exit status 4' -- --kernel uml -- make check
+}
+
+@test "run --report: a shard without units has a report, and is none that is missing" {
+	command -v linux.uml >/dev/null || skip 'the package user-mode-linux is not installed'
+	cd "$BATS_TEST_TMPDIR"
+	local k empty
+	for k in 1 2; do
+		[ -n "$(ipvs-iso run -q --list --shard $k/2 --unit a -- true)" ] || empty=$k
+	done
+	ipvs-iso run -q --kernel uml --shard "$empty/2" --unit a --report empty.json -- true
+	shard_result $((3 - empty))/2 a a >other.json
+	capture ipvs-iso report --verdict empty.json other.json
+	assert_status 0
+	assert_same '' "$stderr"
+	capture ipvs-iso report --verdict empty.json
+	assert_status 125
+	assert_contains "$stderr" "shard $((3 - empty)) of 2 is missing" '1 unit that was planned is in no result: a'
+}
