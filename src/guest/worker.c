@@ -75,6 +75,7 @@ static void run(const struct task *task, struct unit_result *result)
 		.keep = request->keep,
 		.timeout_ms = request->timeout_ms,
 		.kill_after_ms = request->kill_after_ms,
+		.gives_memory_first = true,
 		.cannot_peek = true,
 		.user = request->user,
 	};
@@ -83,6 +84,14 @@ static void run(const struct task *task, struct unit_result *result)
 	const struct unit_place place = {
 		.sandbox = request->sandbox, .begun = task->begun, .state = STATE_DIRECTORY_DEFAULT};
 	unit_run_alone(&unit, &options, &fixture, &place, result);
+}
+
+/* Without it the kernel may end this process instead of the unit's. */
+static void keep_in_memory(void)
+{
+	CLEANUP_CLOSE int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (file >= 0)
+		TEMP_FAILURE_RETRY(write(file, "-1000", 5));
 }
 
 static void work(void *context, int answers)
@@ -99,6 +108,7 @@ static void work(void *context, int answers)
 	signal(SIGPIPE, SIG_DFL); /* process 1 ignores it, which units would inherit */
 	/* From here on no signal is lost, nor ends us half way. */
 	signals_prepare(&ignored);
+	keep_in_memory();
 	umask(task->request->file_mask);
 	take_environment(task->request->environment);
 

@@ -65,6 +65,14 @@ static int pass_on(const struct command *command)
 	return 0;
 }
 
+/* What is inherited is the protection of who runs it. */
+static void give_memory_first(void)
+{
+	CLEANUP_CLOSE int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (file >= 0)
+		TEMP_FAILURE_RETRY(write(file, "0", 1));
+}
+
 static _Noreturn void become(const struct command *command, const struct cgroup *cgroup, const struct spawn_ends *ends,
 			     int pipe)
 {
@@ -80,6 +88,8 @@ static _Noreturn void become(const struct command *command, const struct cgroup 
 		fail(pipe, STEP_DIRECTORY);
 	if (pass_on(command) < 0)
 		fail(pipe, STEP_INHERITED);
+	if (command->gives_memory_first)
+		give_memory_first();
 	if (command->cannot_peek && capabilities_stop_peeking() < 0)
 		fail(pipe, STEP_CAPABILITIES);
 	/* execvp() searches the PATH of `environ`, execvpe() that of its caller: the command's own is meant. */

@@ -20,8 +20,9 @@ struct command {
 	const char *directory;    /* or NULL: this process's own */
 	const struct identity *identity; /* who it runs as, with no descriptor from 3 on but those below; or NULL: who
 					    this process is */
-	bool cannot_peek;                /* into the processes that run it, though it is root; capabilities.h */
-	const int *inherited;            /* descriptors that the command keeps (the locks') though they are O_CLOEXEC */
+	bool gives_memory_first; /* where memory is out it is ended before those who run it, who are protected */
+	bool cannot_peek;        /* into the processes that run it, though it is root; capabilities.h */
+	const int *inherited;    /* descriptors that the command keeps (the locks') though they are O_CLOEXEC */
 	size_t inherited_count;
 	struct output *output; /* takes what it prints; or NULL: it has our stdout and stderr */
 	int64_t timeout_ms;    /* 0: none. Past it the command, and all that it started, gets SIGTERM */

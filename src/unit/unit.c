@@ -104,6 +104,7 @@ static int execute(const struct unit *unit, const struct unit_options *options, 
 	const struct command command = {
 		.arguments = unit->arguments,
 		.identity = options->user ? &identity : NULL,
+		.gives_memory_first = options->gives_memory_first,
 		.cannot_peek = options->cannot_peek,
 		.inherited = passes_locks ? options->locks->descriptors.items : NULL,
 		.inherited_count = passes_locks ? options->locks->descriptors.count : 0,

@@ -27,6 +27,7 @@ struct unit_options {
 	int64_t kill_after_ms;     /* 0: supervise.h's default */
 	const struct locks *locks; /* the session's, which the command inherits unless it is another user's; or NULL */
 	struct output *output;     /* takes what the command prints; or NULL: it has our stdout and stderr */
+	bool gives_memory_first;   /* as in supervise.h */
 	bool cannot_peek;          /* as in supervise.h */
 	const char *user;          /* who the command runs as (process/identity.h); or NULL: who this process is */
 };

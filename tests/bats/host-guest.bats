@@ -591,6 +591,14 @@ both_ends() {
 	HOW
 }
 
+@test "guest: where memory is out the unit is ended and not the process that runs it, and the next unit runs" {
+	guest --memory 128M --unit 1 --unit 2 -- sh -c '
+		[ {} = 2 ] || { echo -900 >/proc/self/oom_score_adj; exec tail /dev/zero; }
+		[ "$(cat /proc/self/oom_score_adj)" = 0 ]'
+	assert_status 137
+	assert_contains "$stderr" ' 1 passed, 1 failed'
+}
+
 @test "guest: a unit that kills or stops the process that runs it harms no other, and --timeout still ends it" {
 	# It is the guest's init that a stopped one is ended from. That takes a while, so the other is looked at meanwhile.
 	# shellcheck disable=SC2016 # for the shell inside
