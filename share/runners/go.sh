@@ -12,6 +12,15 @@ known() {
 	esac
 }
 
+# fails PACKAGE: a unit that does not compile prints why, which go says of the package or of what it imports, and fails.
+fails() {
+	folder=$scratch/units/$1/@
+	mkdir -p "$folder" || exit
+	awk -v package="$1" '/^# / && $2 !~ /^\[/ { own = $2 == package } own' "$scratch/errors" >"$folder/errors"
+	[ -s "$folder/errors" ] || cp "$scratch/errors" "$folder/errors"
+	echo 'cat "$scratch/units/$unit/@/errors" >&2; exit 1' >"$folder/command"
+}
+
 list() {
 	set -f
 	for word in $("$1" env GOFLAGS | tr -d "'\""); do known "$word" '(GOFLAGS)'; done
@@ -39,12 +48,20 @@ list() {
 	END
 	go=$1
 	shift 2
-	"$go" test -exec "sh '$scratch/keep' '$scratch' '$ipvs_iso'" "$@" >"$scratch/output" || {
-		status=$?
+	status=0
+	"$go" test -exec "sh '$scratch/keep' '$scratch' '$ipvs_iso'" "$@" >"$scratch/output" 2>"$scratch/errors" || status=$?
+	cat "$scratch/errors" >&2
+	tab=$(printf '\t')
+	built=" \[\(build\|setup\) failed\]\$"
+	sed -n "s/^FAIL$tab\(.*\)$built/\1/p" "$scratch/output" >"$scratch/broken"
+	if [ $status -ne 0 ] && { [ ! -s "$scratch/broken" ] || grep "^FAIL$tab" "$scratch/output" | grep -qv "$built"; }; then
 		# It says ok of those that were only kept.
 		grep -v -e '^ok ' -e '^?' "$scratch/output" >&2
 		return $status
-	}
+	fi
+	while read -r package; do
+		fails "$package"
+	done <"$scratch/broken"
 	[ ! -d "$scratch/units" ] || (cd "$scratch/units" && find . -name @ | sed 's|^\./||; s|/@$||' | LC_ALL=C sort)
 }
 

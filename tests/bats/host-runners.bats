@@ -143,7 +143,7 @@ wants() {
 	is_whole '.proverc sets what is for all programs at once' prove
 }
 
-@test "go test: packages that have tests; what does not compile is told by go, and nothing is run" {
+@test "go test: packages that have tests; one that does not compile is a unit that fails, and the others run" {
 	wants go
 	export GOFLAGS=-mod=mod GOPROXY=off
 	mkdir -p vip/inner command
@@ -167,9 +167,14 @@ wants() {
 	mkdir "$TMPDIR/it's"
 	TMPDIR=$TMPDIR/it\'s is_whole 'the name of the folder for temporary files has a quote' go test ./...
 	echo 'func y() { undefined() }' >>vip/vip.go
-	capture go test ./vip
-	fails_to_list "$status" 'undefined: undefined' go test ./...
-	assert_lacks "$stderr" $'\nok'
+	lists $'example.com/lb/command\nexample.com/lb/vip\nexample.com/lb/vip/inner' go test ./...
+	assert_contains "$stderr" 'undefined: undefined'
+	capture timeout 120 ipvs-iso run --kernel uml -- go test ./...
+	assert_status 1
+	assert_contains "$stderr" '3 units: 2 passed, 1 failed' 'undefined: undefined'
+	assert_matches "$stderr" '.*FAIL [^
+]* example.com/lb/vip: exit status 1.*'
+	fails_to_list 1 'no-such-folder' go test ./no-such-folder ./vip
 }
 
 @test "cargo test: binaries, and all doc tests" {
