@@ -433,10 +433,10 @@ shard_result() {
 
 @test "report -f github: a pipe in GITHUB_STEP_SUMMARY gets it where somebody reads, and holds nobody who is to end" {
 	mkfifo summary
-	cat summary >read &
+	cat summary >got &
 	GITHUB_STEP_SUMMARY=$PWD/summary ipvs-iso report -f github "$everything" >/dev/null
 	wait
-	assert_contains "$(<read)" '9 units'
+	assert_contains "$(<got)" '9 units'
 	GITHUB_STEP_SUMMARY=/dev/stdout capture ipvs-iso report -f github "$everything"
 	assert_contains "$output" '9 units'
 	# Nobody reads.
