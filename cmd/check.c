@@ -3,8 +3,8 @@
 
 #include "command.h"
 #include "live.h"
-#include "report/characters.h"
 #include "result/residue.h"
+#include "say.h"
 #include "table/diff.h"
 
 static int run(int count, char **operands)
@@ -28,9 +28,8 @@ static int run(int count, char **operands)
 	residue_add_changes(&residue, &changes);
 	for (size_t i = 0; !manners.quiet && i < residue.entries.count; i++) {
 		const struct residue *entry = &residue.entries.items[i];
-		printf("%-12s %-8s ", residue_class_name(entry->class), residue_action_name(entry->action));
-		characters_write_text(stdout, entry->text, character_put_on_line);
-		putchar('\n');
+		say(stdout, "%-12s %-8s %s", residue_class_name(entry->class), residue_action_name(entry->action),
+		    entry->text);
 	}
 	int status = residue.entries.count > 0;
 	residue_clear(&residue);

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "command.h"
-#include "report/characters.h"
+#include "say.h"
 #include "session/lock_holder.h"
 #include "table/rules.h"
 #include "table/table_text.h"
@@ -68,9 +68,7 @@ void print_changes(const struct changes *changes)
 	for (size_t i = 0; i < changes->list.count; i++) {
 		const struct change *change = &changes->list.items[i];
 		CLEANUP_FREE char *text = change_text(change);
-		printf("%c ", markers[change->action]);
-		characters_write_text(stdout, text, character_put_on_line);
-		putchar('\n');
+		say(stdout, "%c %s", markers[change->action], text);
 	}
 }
 
@@ -80,15 +78,15 @@ void tell_waiting(const struct lock_holder *holder, void *context)
 	if (manners.quiet)
 		return;
 	CLEANUP_FREE char *who = lock_holder_text(holder);
-	fprintf(stderr, "ipvs-iso: waiting for the lock, held by %s\n", who);
+	say(stderr, "ipvs-iso: waiting for the lock, held by %s", who);
 }
 
 void tell_recovered(void *context, const char *replaced)
 {
 	(void)context;
-	fprintf(stderr, "ipvs-iso: a run was killed before it could put the table back; that has been done now\n");
+	say(stderr, "ipvs-iso: a run was killed before it could put the table back; that has been done now");
 	if (replaced)
-		fprintf(stderr, "          the table that was there instead is in %s\n", replaced);
+		say(stderr, "          the table that was there instead is in %s", replaced);
 }
 
 int open_session(struct session *session, struct ipvs *ipvs, const char *command, struct error *error)

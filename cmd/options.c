@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "report/characters.h"
 #include "result/result.h"
+#include "say.h"
 #include "table/spelling.h"
 
 enum common { COMMON_QUIET, COMMON_VERBOSE, COMMON_HELP, COMMON_VERSION };
@@ -251,19 +251,11 @@ void print_version(void)
 	puts("ipvs-iso " IPVS_ISO_VERSION);
 }
 
-/* Names from files and from others may hold anything, and a terminal would take some of it for commands. */
-static void print_error_line(const char *before, const char *text)
-{
-	fputs(before, stderr);
-	characters_write_text(stderr, text, character_put);
-	putc('\n', stderr);
-}
-
 int print_error(const struct error *error)
 {
-	print_error_line("ipvs-iso: ", error->message);
+	say_message(stderr, "ipvs-iso: ", error->message);
 	if (error->remedy)
-		print_error_line("          ", error->remedy);
+		say_message(stderr, "          ", error->remedy);
 	return STATUS_TROUBLE;
 }
 

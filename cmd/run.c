@@ -11,7 +11,6 @@
 #include "command.h"
 #include "live.h"
 #include "process/identity.h"
-#include "report/characters.h"
 #include "report/text.h"
 #include "reports.h"
 #include "run/plan.h"
@@ -19,28 +18,23 @@
 #include "run/split.h"
 #include "run/unit_name.h"
 #include "run_settings.h"
+#include "say.h"
 #include "status_line.h"
 
 /* That the tests of a known runner share one table after all is no small thing. */
 static void tell_whole(const struct split *split)
 {
-	fprintf(stderr, "ipvs-iso: not split, so that all tests share one table: ");
-	characters_write_text(stderr, split->declined, character_put_on_line);
-	fprintf(stderr, "; ");
-	if (split->blamed) {
-		fprintf(stderr, "leave ");
-		characters_write_text(stderr, split->blamed, character_put_on_line);
-		fprintf(stderr, " out, or ");
-	}
-	fprintf(stderr, "say that this is meant (--no-split)\n");
+	CLEANUP_FREE char *leave = split->blamed ? memory_printf("leave %s out, or ", split->blamed) : NULL;
+	say(stderr, "ipvs-iso: not split, so that all tests share one table: %s; %ssay that this is meant (--no-split)",
+	    split->declined, leave ? leave : "");
 }
 
 static void tell_split(const struct split *split)
 {
 	for (size_t i = 0; i < split->runner.passed_over.count && manners.verbose; i++)
-		fprintf(stderr, "ipvs-iso: no runners from %s\n", split->runner.passed_over.items[i]);
+		say(stderr, "ipvs-iso: no runners from %s", split->runner.passed_over.items[i]);
 	if (split->runner.path && manners.verbose)
-		fprintf(stderr, "ipvs-iso: the runner is %s\n", split->runner.path);
+		say(stderr, "ipvs-iso: the runner is %s", split->runner.path);
 	if (split->declined && !manners.quiet)
 		tell_whole(split);
 }
@@ -75,14 +69,14 @@ struct teller {
 static void tell_order(void)
 {
 	if (run_settings.order.shuffled)
-		fprintf(stderr, "ipvs-iso: in the order shuffle:%" PRIu32 "\n", run_settings.order.seed);
+		say(stderr, "ipvs-iso: in the order shuffle:%" PRIu32, run_settings.order.seed);
 }
 
 static void tell_started(void *context, const char *kernel, size_t units)
 {
 	(void)context;
 	if (manners.verbose || units > 1)
-		fprintf(stderr, "ipvs-iso: %zu unit%s on %s\n", units, units == 1 ? "" : "s", kernel);
+		say(stderr, "ipvs-iso: %zu unit%s on %s", units, units == 1 ? "" : "s", kernel);
 	tell_order();
 }
 
@@ -92,9 +86,7 @@ static void tell_unit_started(void *context, const char *name)
 	progress_unit_started(&teller->progress, name, duration_now());
 	if (manners.verbose) {
 		status_line_hide();
-		fprintf(stderr, "%8s ", "START");
-		characters_write_text(stderr, name, character_put_on_line);
-		putc('\n', stderr);
+		say(stderr, "%8s %s", "START", name);
 	}
 	status_line_show();
 }
@@ -122,7 +114,7 @@ static void tell_unit_ended(void *context, const struct unit_result *result)
 	if (wanted)
 		text_unit(stderr, result, &teller->style);
 	if (manners.verbose)
-		fprintf(stderr, "%21sready after %.3f s\n", "", (double)result->times.preparing / 1000);
+		say(stderr, "%21sready after %.3f s", "", (double)result->times.preparing / 1000);
 	status_line_show();
 }
 
@@ -170,7 +162,7 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 	CLEANUP_RUN_RESULT struct run_result result;
 	begin_result(&result, plan);
 	if (choice->why && !manners.quiet)
-		fprintf(stderr, "ipvs-iso: using a kernel of our own (%s): %s\n", choice->guest->name, choice->why);
+		say(stderr, "ipvs-iso: using a kernel of our own (%s): %s", choice->guest->name, choice->why);
 	run_plan(plan, choice, &run_settings.run, &observer, &result);
 	status_line_close();
 
@@ -213,7 +205,7 @@ static int list_units(const struct plan *plan)
 	if (!manners.quiet)
 		tell_order();
 	for (size_t i = 0; i < plan->units.count; i++)
-		puts(plan->units.items[i].name);
+		say_name(stdout, plan->units.items[i].name);
 	return 0;
 }
 
@@ -230,8 +222,8 @@ static int nothing_to_run(const struct planned_reports *reports, const struct pl
 {
 	CLEANUP_ERROR struct error none = ERROR_INIT;
 	if (!manners.quiet)
-		fprintf(stderr, "ipvs-iso: shard %u of %u has no units\n", run_settings.order.shard,
-			run_settings.order.shards);
+		say(stderr, "ipvs-iso: shard %u of %u has no units", run_settings.order.shard,
+		    run_settings.order.shards);
 	return report_nothing(reports, plan, &none);
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "command.h"
 #include "live.h"
+#include "say.h"
 #include "table/json.h"
 #include "table/rules_write.h"
 
@@ -58,7 +59,7 @@ static void write_rules(FILE *out, const void *table)
 	fwrite(text, 1, length, out);
 	char *rest = unsaid;
 	for (char *line; !manners.quiet && (line = strsep(&rest, "\n")) && *line;)
-		fprintf(stderr, "ipvs-iso: ipvsadm has no words for %s\n", line);
+		say(stderr, "ipvs-iso: ipvsadm has no words for %s", line);
 }
 
 static int take_snapshot(struct error *error)

@@ -12,6 +12,7 @@
 #include "process/descendants.h"
 #include "process/supervise.h"
 #include "run/trial.h"
+#include "say.h"
 #include "session/journal.h"
 #include "session/lock.h"
 #include "session/lock_holder.h"
@@ -25,9 +26,10 @@
 /* "no: WHY" and the remedy below. */
 static void say_no(const char *label, const struct error *error)
 {
-	printf(LABEL "no: %s\n", label, error->message);
+	CLEANUP_FREE char *before = memory_printf(LABEL "no: ", label);
+	say_message(stdout, before, error->message);
 	if (error->remedy)
-		printf(LABEL "%s\n", "", error->remedy);
+		say(stdout, LABEL "%s", "", error->remedy);
 }
 
 /* Below a kernel that works: whether units can be isolated so. `failed` with an error, or how long it took (-1: not
@@ -38,9 +40,9 @@ static void say_isolation(const char *name, int failed, int64_t ready_ms, const 
 	if (failed)
 		say_no(label, error);
 	else if (ready_ms < 0)
-		printf(LABEL "works\n", label);
+		say(stdout, LABEL "works", label);
 	else
-		printf(LABEL "works: ready in %.3f s\n", label, (double)ready_ms / 1000);
+		say(stdout, LABEL "works: ready in %.3f s", label, (double)ready_ms / 1000);
 }
 
 /* To try it would be to touch the table; but what it needs besides that can be opened. */
@@ -121,8 +123,8 @@ static void say_guest_kernel(const struct guest_kernel *kernel)
 		say_no(label, &error);
 		return;
 	}
-	printf(LABEL "works: %s, booted in %.1f s\n", label, guest_description(guest),
-	       (double)(duration_now() - start) / 1000);
+	say(stdout, LABEL "works: %s, booted in %.1f s", label, guest_description(guest),
+	    (double)(duration_now() - start) / 1000);
 	say_guest_isolation(guest, ISOLATION_LOCK, "lock");
 	say_guest_isolation(guest, ISOLATION_NETNS, "netns");
 }
@@ -137,18 +139,18 @@ static void say_survivors(int directory, unsigned depth, const char *label)
 		return;
 	}
 	if (survivors.pids.count == 0) {
-		printf(LABEL "held, by processes that cannot be seen from here (another PID namespace?)\n", label);
+		say(stdout, LABEL "held, by processes that cannot be seen from here (another PID namespace?)", label);
 		return;
 	}
-	printf(LABEL "the run that took it was killed, but processes that it started live on and hold it:\n", label);
+	say(stdout, LABEL "the run that took it was killed, but processes that it started live on and hold it:", label);
 	for (size_t i = 0; i < survivors.pids.count; i++) {
 		CLEANUP_FREE char *command_line = descendants_command_line(survivors.pids.items[i]);
 		if (command_line)
-			printf(LABEL "  process %d: %s\n", "", (int)survivors.pids.items[i], command_line);
+			say(stdout, LABEL "  process %d: %s", "", (int)survivors.pids.items[i], command_line);
 	}
 	/* To one of them it would be no advice. */
 	if (depth >= lock_depth(directory))
-		printf(LABEL "end them and put the table back: ipvs-iso recover --kill\n", "");
+		say(stdout, LABEL "end them and put the table back: ipvs-iso recover --kill", "");
 }
 
 static void say_lock(int directory, unsigned depth, const char *label)
@@ -159,12 +161,12 @@ static void say_lock(int directory, unsigned depth, const char *label)
 	if (held < 0) {
 		say_no(label, &error);
 	} else if (held == 0) {
-		printf(LABEL "free\n", label);
+		say(stdout, LABEL "free", label);
 	} else if (holder.dead) {
 		say_survivors(directory, depth, label);
 	} else {
 		CLEANUP_FREE char *who = lock_holder_text(&holder);
-		printf(LABEL "held by %s\n", label, who);
+		say(stdout, LABEL "held by %s", label, who);
 	}
 	lock_holder_clear(&holder);
 }
@@ -176,12 +178,18 @@ static void say_journal_content(int directory, unsigned depth, const char *path)
 	CLEANUP_TABLE struct table table;
 	table_init(&table);
 	if (journal_read(directory, depth, path, &table, &error) < 0) {
-		printf(LABEL "it cannot be read, and until it can, nothing will change the table: %s\n", "",
-		       error.message);
+		say(stdout, LABEL "it cannot be read, and until it can, nothing will change the table: %s", "",
+		    error.message);
 		return;
 	}
 	printf(LABEL "the table in it: ", "");
 	say_size(&table);
+}
+
+static void say_unfinished(const char *path, const char *name, bool kill)
+{
+	say(stdout, LABEL "%s/%s: a run was killed before it could put the table back", "journal", path, name);
+	say(stdout, LABEL "to put it back: ipvs-iso recover%s", "", kill ? " --kill" : "");
 }
 
 /* One journal, seen from inside of so many runs. False where there is none. */
@@ -195,12 +203,10 @@ static bool say_journal(int directory, unsigned depth, unsigned inside, const ch
 	if (present < 0 || held < 0)
 		say_no("journal", &error);
 	else if (present && (held == 0 || holder.dead))
-		printf(LABEL "%s/%s: a run was killed before it could put the table back\n" LABEL
-			     "to put it back: ipvs-iso recover%s\n",
-		       "journal", path, name, "", held && inside <= depth ? " --kill" : "");
+		say_unfinished(path, name, held && inside <= depth);
 	else if (present)
-		printf(LABEL "%s/%s: that of %s\n", "journal", path, name,
-		       inside > depth ? "a run that this is a part of" : "the run that is under way");
+		say(stdout, LABEL "%s/%s: that of %s", "journal", path, name,
+		    inside > depth ? "a run that this is a part of" : "the run that is under way");
 	if (present > 0)
 		say_journal_content(directory, depth, path);
 	lock_holder_clear(&holder);
@@ -209,7 +215,7 @@ static bool say_journal(int directory, unsigned depth, unsigned inside, const ch
 
 static void say_no_journal(void)
 {
-	printf(LABEL "none: no run owes this host its table\n", "journal");
+	say(stdout, LABEL "none: no run owes this host its table", "journal");
 }
 
 static void say_journals(int directory, const char *path)
@@ -230,7 +236,7 @@ static void say_savepoints(int directory, const char *path, unsigned depth)
 	if (!names)
 		say_no("savepoints", &error);
 	else if (*names)
-		printf(LABEL "%s\n", "savepoints", names);
+		say(stdout, LABEL "%s", "savepoints", names);
 }
 
 static void say_session(void)
@@ -239,7 +245,7 @@ static void say_session(void)
 	CLEANUP_FREE char *path = NULL;
 	CLEANUP_CLOSE int directory = state_look(&path, &error);
 	if (directory < 0 && error.kind == ERROR_NOT_FOUND) {
-		printf(LABEL "free\n", "lock");
+		say(stdout, LABEL "free", "lock");
 		say_no_journal();
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "kernel/await.h"
 #include "live.h"
 #include "result/result.h"
+#include "say.h"
 
 #define TIMEOUT_DEFAULT_MS 10000
 
@@ -88,13 +89,13 @@ static int tell_timeout(const struct condition *condition, const struct table *t
 		return STATUS_TIMED_OUT;
 	CLEANUP_CHANGES struct changes differences = {0};
 	if (condition_holds(condition, table, &differences))
-		fprintf(stderr,
-			"ipvs-iso: %s: it is so, but after %.1f s of waiting it has been for %.3f s, not for %.3f s\n",
-			settings.until, (double)settings.timeout_ms / 1000, (double)held_ms / 1000,
-			(double)settings.stable_ms / 1000);
+		say(stderr,
+		    "ipvs-iso: %s: it is so, but after %.1f s of waiting it has been for %.3f s, not for %.3f s",
+		    settings.until, (double)settings.timeout_ms / 1000, (double)held_ms / 1000,
+		    (double)settings.stable_ms / 1000);
 	else
-		fprintf(stderr, "ipvs-iso: %s: after %.1f s of waiting there is still a difference\n", settings.until,
-			(double)settings.timeout_ms / 1000);
+		say(stderr, "ipvs-iso: %s: after %.1f s of waiting there is still a difference", settings.until,
+		    (double)settings.timeout_ms / 1000);
 	if (condition->kind == CONDITION_SERVICES && table->services.count != condition->services)
 		printf("%zu virtual service%s, not %zu\n", table->services.count, table->services.count == 1 ? "" : "s",
 		       condition->services);

@@ -34,7 +34,10 @@ struct error {
 #define ERROR_INIT ((struct error){0})
 #define CLEANUP_ERROR __attribute__((cleanup(error_clear)))
 
-/* Fills `error` (which must be empty, or is replaced) with a message. Returns -1, so that a caller can return it. */
+/*
+ * Fills `error` (which must be empty, or is replaced) with a message. Names in it may hold anything: for each newline
+ * stands its picture, U+240A, here and in the functions below. Returns -1, so that a caller can return it.
+ */
 int error_set(struct error *error, enum error_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
@@ -45,6 +48,9 @@ int error_set_errno(struct error *error, int number, const char *format, ...) __
 
 /* Puts "context: " before the message of a filled error. Returns -1. */
 int error_context(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts a text of ours behind the message of a filled error; its further lines begin with blanks. Returns -1. */
+int error_add_lines(struct error *error, const char *lines);
 
 /* Says what the reader can do; replaces an earlier remedy, which may be one of the arguments. Returns -1. */
 int error_remedy(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

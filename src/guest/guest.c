@@ -94,7 +94,8 @@ static int lost(struct guest *guest, struct error *error, const char *what)
 	if (ending)
 		return error_set(error, ERROR_FAILED, "the guest %s", ending);
 	CLEANUP_FREE char *lines = console_last_lines(&guest->console);
-	return error_set(error, ERROR_FAILED, "%s%s%s", what, *lines ? "; its last lines:" : "", lines);
+	error_set(error, ERROR_FAILED, "%s%s", what, *lines ? "; its last lines:" : "");
+	return error_add_lines(error, lines);
 }
 
 static int gone(struct guest *guest, struct error *error)

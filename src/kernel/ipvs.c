@@ -125,8 +125,8 @@ static int verify(struct ipvs *ipvs, const struct table *wanted, const struct ch
 		return -1;
 	if (still) {
 		CLEANUP_FREE char *list = rivals_list(&rest);
-		error_set(error, ERROR_FAILED, "the kernel took every change of ours, but made something else of:%s",
-			  list);
+		error_set(error, ERROR_FAILED, "the kernel took every change of ours, but made something else of:");
+		error_add_lines(error, list);
 		return error_remedy(error, "ask for the values that the kernel makes of them");
 	}
 	return rivals_blame(error, "the kernel took every change of ours, and when the table was read again", &rest);
@@ -143,9 +143,8 @@ static int say_what_remains(struct ipvs *ipvs, const struct table *wanted, struc
 	CLEANUP_CHANGES struct changes rest = {0};
 	table_diff(&rest, &live, wanted);
 	CLEANUP_FREE char *list = rivals_list(&rest);
-	CLEANUP_FREE char *refusal = error->message;
-	error->message = memory_printf("%s; all else was done, and this remains to be done:%s", refusal, list);
-	return -1;
+	error_add_lines(error, "; all else was done, and this remains to be done:");
+	return error_add_lines(error, list);
 }
 
 /* `refused` says whether it failed because the kernel did not take every change. */

@@ -150,7 +150,8 @@ int rivals_blame(struct error *error, const char *when, const struct changes *ch
 {
 	CLEANUP_FREE char *list = rivals_list(changes);
 	CLEANUP_FREE char *suspects = list_suspects();
-	error_set(error, ERROR_RIVAL, "somebody else is changing the table: %s, it changed:%s", when, list);
+	error_set(error, ERROR_RIVAL, "somebody else is changing the table: %s, it changed:", when);
+	error_add_lines(error, list);
 	if (*suspects)
 		return error_remedy(error, "stop who does it; it may be %s", suspects);
 	return error_remedy(error, "stop who does it; no program that is known for it runs in sight");

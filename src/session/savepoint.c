@@ -192,14 +192,6 @@ int savepoint_drop_deeper(int directory, unsigned depth, struct error *error)
 	return 0;
 }
 
-static void put_quoted(FILE *stream, const char *name)
-{
-	fputc('\'', stream);
-	for (const char *at = name; *at; at++)
-		fputc((unsigned char)*at < ' ' || *at == 127 ? '?' : *at, stream);
-	fputc('\'', stream);
-}
-
 /* 0, also where the savepoint was dropped since the stack was read. */
 static int put_name(FILE *stream, int directory, const char *path, unsigned depth, uint64_t number, struct error *error)
 {
@@ -209,10 +201,8 @@ static int put_name(FILE *stream, int directory, const char *path, unsigned dept
 		error_clear(error);
 		return 0;
 	}
-	if (failed == 0) {
-		fputs(ftell(stream) > 0 ? ", " : "", stream);
-		put_quoted(stream, savepoint.name);
-	}
+	if (failed == 0)
+		fprintf(stream, "%s'%s'", ftell(stream) > 0 ? ", " : "", savepoint.name);
 	return failed;
 }
 

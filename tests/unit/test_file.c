@@ -249,6 +249,14 @@ static void errors_gather_context_on_their_way(void **state)
 	assert_int_equal(error_remedy(&error, "ring"), -1);
 	assert_string_equal(error.remedy, "ring");
 
+	/* No name breaks a line; only what is added as lines does. */
+	error_set(&error, ERROR_FAILED, "no %s", "\nname");
+	error_context(&error, "in %s", "\nthere");
+	error_add_lines(&error, ":\n  a line");
+	error_remedy(&error, "call %s", "\nhim");
+	assert_string_equal(error.message, "in \u240athere: no \u240aname:\n  a line");
+	assert_string_equal(error.remedy, "call \u240ahim");
+
 	/* A new one replaces all of the old one. */
 	assert_int_equal(error_set(&error, ERROR_BUSY, "later"), -1);
 	assert_string_equal(error.message, "later");

@@ -62,9 +62,11 @@ static void text_goes_on_below_where_a_message_has_lines(void **state)
 	(void)state;
 	CLEANUP_RUN_RESULT struct run_result result = {.planned = 1};
 	struct unit_result *unit = add_unit(&result, "web\nPASS", 0, 100);
-	error_set(&unit->trouble, ERROR_FAILED, "it changed:\n  + -A -t 10.0.0.1:80");
-	error_remedy(&unit->trouble, "stop it\nand try again");
-	error_set(&result.trouble, ERROR_RIVAL, "it changed:\n  + -A -f 1\n  + -A -f 2");
+	error_set(&unit->trouble, ERROR_FAILED, "it changed:");
+	error_add_lines(&unit->trouble, "\n  + -A -t 10.0.0.1:80");
+	unit->trouble.remedy = memory_copy_string("stop it\nand try again"); /* as a file may have it */
+	error_set(&result.trouble, ERROR_RIVAL, "it changed:");
+	error_add_lines(&result.trouble, "\n  + -A -f 1\n  + -A -f 2");
 	CLEANUP_FREE char *text = render("text", &result);
 	assert_non_null(strstr(text,
 			       "] web\u240aPASS: it changed:\n             + -A -t 10.0.0.1:80\n           stop it\n"
