@@ -505,6 +505,19 @@ $(printf 'list() { echo one; }\nrun() { true; }' | sed "/^$missing/d")"
 	done
 }
 
+@test "directories of runners that the caller may not look into count as absent, which -v says" {
+	mkdir -p closed/.config/ipvs-iso/runners
+	echo '# command: suite' >closed/.config/ipvs-iso/runners/suite.sh
+	chmod 0 closed
+	local -a as=(env)
+	if [ "$EUID" -eq 0 ]; then as=(setpriv --bounding-set=-all --inh-caps=-all env); fi
+	capture "${as[@]}" XDG_CONFIG_HOME= HOME="$PWD/closed" ipvs-iso run -v --list -- ./suite
+	chmod 700 closed
+	assert_status 0
+	assert_same ./suite "$output"
+	assert_contains "$stderr" "no runners from $PWD/closed/.config/ipvs-iso/runners" 'Permission denied'
+}
+
 # ends_while_listing COMMAND...: as it lists the units of that, a signal ends ipvs-iso and all that was started.
 ends_while_listing() {
 	local signal processes
