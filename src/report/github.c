@@ -119,6 +119,8 @@ static char *render_summary(const struct run_result *result, size_t *length)
 		char *text = NULL;
 		FILE *out = memory_stream(&text, length);
 		markdown_write(out, result, outputs);
+		if (!outputs)
+			fputs("\nThe outputs are left out: with them this would be longer than GitHub takes.\n", out);
 		fclose(out);
 		if (*length <= SUMMARY_MAX)
 			return text;

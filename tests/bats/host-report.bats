@@ -392,6 +392,26 @@ shard_result() {
 	assert_contains "$stderr" 'GITHUB_STEP_SUMMARY: cannot write ' ': No such file or directory'
 }
 
+@test "report -f github: a summary that would be too long says that outputs are left out" {
+	python3 - "$everything" >outputs.json <<-'PYTHON'
+		import json, sys
+		run = json.load(open(sys.argv[1]))
+		failed = next(unit for unit in run["units"] if unit["status"] == 3 or unit["status"] == 1)
+		failed["output"] = {"bytes": "x" * 60000, "dropped": 0}
+		run["units"] += [dict(failed, name=f"more {i}") for i in range(200)]
+		run["planned"] = len(run["units"])
+		run.pop("runs", None)
+		print(json.dumps(run))
+	PYTHON
+	local note='The outputs are left out: with them this would be longer than GitHub takes.'
+	GITHUB_STEP_SUMMARY=$PWD/summary.md ipvs-iso report -q -f github outputs.json >/dev/null
+	capture cat summary.md
+	assert_contains "$output" "$note" 'more 199'
+	assert_lacks "$output" xxxxxxxxxx
+	capture ipvs-iso report -q -f markdown "$everything"
+	assert_lacks "$output" "$note"
+}
+
 @test "run --report: what cannot be written is said before anything runs" {
 	capture ipvs-iso run --report report.yaml -- touch ran
 	assert_error "run: --report: the ending of 'report.yaml' is of no format of reports; the endings are .txt, .json, .xml, .tap, .md, .html; with any other, name the format, as in text:FILE: text, json, junit, tap, tap13, markdown, html, github"
