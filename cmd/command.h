@@ -4,6 +4,7 @@
 #define IPVS_ISO_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -30,6 +31,7 @@ struct subcommand {
 	const struct option_row *options; /* ends with a row without a name; or NULL for none of its own */
 	const struct option_hint *hints;  /* ends with a row without words; or NULL */
 	bool operands_are_a_command;      /* options end at the first operand */
+	bool takes_lock;                  /* has --wait, whose value is in `manners` */
 
 	/*
 	 * Called for each option of its own, by its index in `options`. -1 with an error that says what is wrong with
@@ -41,11 +43,12 @@ struct subcommand {
 	int (*run)(int count, char **operands);
 };
 
-/* Set before run() is called, by the options that every command has. */
+/* Set before run() is called, by the options that every command has, or all that take the lock. */
 struct manners {
-	bool quiet;   /* -q: nothing but errors and what was asked for */
-	bool verbose; /* -v */
-	bool color;   /* on stderr */
+	bool quiet;      /* -q: nothing but errors and what was asked for */
+	bool verbose;    /* -v */
+	bool color;      /* on stderr */
+	int64_t wait_ms; /* --wait: for the lock; without it LOCK_WAIT_FOR_EVER */
 };
 extern struct manners manners;
 

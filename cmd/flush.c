@@ -36,5 +36,6 @@ const struct subcommand command_flush = {
 	.operands = "",
 	.summary = "Empty the table: services, sync daemons, timeouts, connections",
 	.details = "Sysctls stay as they are. The lock is taken for as long as it lasts.\n",
+	.takes_lock = true,
 	.run = run,
 };

@@ -93,7 +93,7 @@ int open_session(struct session *session, struct ipvs *ipvs, const char *command
 {
 	const struct session_options options = {
 		.command = command,
-		.wait_ms = LOCK_WAIT_FOR_EVER,
+		.wait_ms = manners.wait_ms,
 		.waiting = tell_waiting,
 	};
 	if (session_open(session, ipvs, &options, error) < 0)

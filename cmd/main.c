@@ -10,9 +10,10 @@
 #include "options.h"
 #include "process/signals.h"
 #include "result/result.h"
+#include "session/lock.h"
 #include "table/spelling.h"
 
-struct manners manners;
+struct manners manners = {.wait_ms = LOCK_WAIT_FOR_EVER};
 
 const struct subcommand *const commands[] = {
 	&command_run,      &command_snapshot,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/memory.h"
 #include "result/result.h"
 #include "say.h"
@@ -23,12 +24,16 @@ static const struct option_row common_rows[] = {
 	{0},
 };
 
+/* Of every command that takes the lock, before those. */
+static const struct option_row wait_row = {
+	'w', "wait", "DURATION", "how long to wait for the lock (30, 1.5m); 0: fail at once; default: for ever"};
+
 /* Long options are told apart by these values, which no letter has. */
 #define ROW_BASE 256
 
 struct parser {
-	const struct option_row **rows; /* the command's own, then the common ones */
-	int own_count, count;
+	const struct option_row **rows; /* the command's own, then --wait where it has that, then the common ones */
+	int own_count, common_at, count;
 	struct option *long_options;
 	char *short_options;
 };
@@ -51,7 +56,8 @@ static void parser_clear(struct parser *parser)
 static void parser_make(struct parser *parser, const struct subcommand *command)
 {
 	parser->own_count = count_rows(command->options);
-	parser->count = parser->own_count + count_rows(common_rows);
+	parser->common_at = parser->own_count + command->takes_lock;
+	parser->count = parser->common_at + count_rows(common_rows);
 	parser->rows = memory_allocate((size_t)parser->count, sizeof *parser->rows);
 	parser->long_options = memory_allocate((size_t)parser->count + 1, sizeof *parser->long_options);
 
@@ -60,8 +66,9 @@ static void parser_make(struct parser *parser, const struct subcommand *command)
 	/* "+": stop at the first operand. ":": tell a missing value from an unknown option. */
 	fputs(command->operands_are_a_command ? "+:" : ":", letters);
 	for (int i = 0; i < parser->count; i++) {
-		const struct option_row *row =
-			i < parser->own_count ? &command->options[i] : &common_rows[i - parser->own_count];
+		const struct option_row *row = i < parser->own_count   ? &command->options[i]
+					       : i < parser->common_at ? &wait_row
+								       : &common_rows[i - parser->common_at];
 		parser->rows[i] = row;
 		parser->long_options[i] = (struct option){
 			.name = row->name,
@@ -155,10 +162,12 @@ static int take_common(const struct subcommand *command, int letter)
 
 static int take(const struct subcommand *command, const struct parser *parser, int row)
 {
-	if (row >= parser->own_count)
+	if (row >= parser->common_at)
 		return take_common(command, parser->rows[row]->short_name);
 	CLEANUP_ERROR struct error error = ERROR_INIT;
-	if (command->set_option(row, optarg, &error) < 0) {
+	int failed = row < parser->own_count ? command->set_option(row, optarg, &error)
+					     : duration_read(&manners.wait_ms, optarg, &error);
+	if (failed < 0) {
 		error_context(&error, "%s: --%s", command->name, parser->rows[row]->name);
 		print_error(&error);
 		return -1;
@@ -227,6 +236,8 @@ void print_command_help(const struct subcommand *command)
 	       command->operands, command->summary);
 	for (int i = 0; command->options && command->options[i].name; i++)
 		print_row(&command->options[i]);
+	if (command->takes_lock)
+		print_row(&wait_row);
 	for (int i = 0; common_rows[i].name; i++)
 		print_row(&common_rows[i]);
 	if (command->details)

@@ -69,7 +69,7 @@ static int recover(struct error *error)
 		return -1;
 	const struct session_options session_options = {
 		.command = "ipvs-iso recover",
-		.wait_ms = LOCK_WAIT_FOR_EVER,
+		.wait_ms = manners.wait_ms,
 		.waiting = tell_waiting,
 	};
 	CLEANUP_FREE char *replaced = NULL;
@@ -102,5 +102,6 @@ const struct subcommand command_recover = {
 		   "table at that moment is kept in a file beside the journal, whose name is\n"
 		   "printed. Inside a unit it is about the runs inside that unit, or, where the\n"
 		   "unit's own run was killed, about that one.\n",
+	.takes_lock = true,
 	.run = run,
 };

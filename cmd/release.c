@@ -21,5 +21,6 @@ const struct subcommand command_release = {
 	.operands = "NAME",
 	.summary = "Inside a run, drop a savepoint and keep the table as it is",
 	.details = "Those that were made after it are dropped, too.\n",
+	.takes_lock = true,
 	.run = run,
 };

@@ -159,5 +159,6 @@ const struct subcommand command_restore = {
 	.options = options,
 	.hints = hints,
 	.set_option = set_option,
+	.takes_lock = true,
 	.run = run,
 };

@@ -29,5 +29,6 @@ const struct subcommand command_rollback = {
 	.summary = "Inside a run, make the table again what it was at a savepoint",
 	.details = "Only what differs is changed. The savepoint stays; those that were made after it\n"
 		   "are dropped.\n",
+	.takes_lock = true,
 	.run = run,
 };

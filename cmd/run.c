@@ -315,6 +315,7 @@ static int run(int count, char **operands)
 	CLEANUP_IDENTITY struct identity identity = {0};
 	if (run_settings.run.user && choice.ipvs && identity_find(&identity, run_settings.run.user, &error) < 0)
 		return fail_early(&reports, &plan, &error);
+	run_settings.run.wait_ms = manners.wait_ms;
 	run_settings.run.waiting = tell_waiting;
 	run_settings.run.fail_on = run_settings.fail_on;
 	run_settings.run.keep_output = reports.list.count > 0;
@@ -340,6 +341,7 @@ const struct subcommand command_run = {
 		   "  ipvs-iso run --kernel uml -- ./controller.test -test.v\n",
 	.options = run_option_rows,
 	.operands_are_a_command = true,
+	.takes_lock = true,
 	.set_option = run_set_option,
 	.run = run,
 };

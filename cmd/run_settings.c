@@ -18,7 +18,6 @@ enum option {
 	OPTION_KERNEL,
 	OPTION_ISOLATION,
 	OPTION_JOBS,
-	OPTION_WAIT,
 	OPTION_UNIT,
 	OPTION_UNITS_FROM,
 	OPTION_NO_SPLIT,
@@ -51,9 +50,6 @@ const struct option_row run_option_rows[] = {
 	[OPTION_JOBS] = {'j', "jobs", "N",
 			 "units at once, in as many namespaces (--isolation netns)\n"
 			 "or guests (--kernel uml); default: 1"},
-	[OPTION_WAIT] = {'w', "wait", "SECONDS",
-			 "how long to wait for the lock (30, 1.5m); 0: fail at\n"
-			 "once; default: for ever"},
 	[OPTION_UNIT] = {0, "unit", "NAME",
 			 "run COMMAND for this unit; NAME goes where {} is in\n"
 			 "it, or behind it; may be given several times"},
@@ -107,7 +103,6 @@ struct run_settings run_settings = {
 	.run =
 		{
 			.jobs = 1,
-			.wait_ms = LOCK_WAIT_FOR_EVER,
 			.guest_memory = GUEST_MEMORY_DEFAULT,
 			.guest_patience_ms = GUEST_PATIENCE_DEFAULT_MS,
 		},
@@ -265,8 +260,6 @@ int run_set_option(int index, const char *value, struct error *error)
 		return set_jobs(value, error);
 	case OPTION_OUTPUT:
 		return set_output(value, error);
-	case OPTION_WAIT:
-		return duration_read(&run_settings.run.wait_ms, value, error);
 	case OPTION_UNIT:
 		*array_append(&run_settings.units) = value;
 		return 0;

@@ -23,5 +23,6 @@ const struct subcommand command_savepoint = {
 	.details = "For tests within a unit: savepoint, change the table, rollback. They nest as in\n"
 		   "SQL: a name that is used again means the newer one until that is dropped. All of\n"
 		   "them end with the unit.\n",
+	.takes_lock = true,
 	.run = run,
 };

@@ -11,10 +11,11 @@ _ipvs_iso_options() {
 			--keep --report= --user= --memory= --guest-timeout=
 		;;
 	snapshot) echo -o= --output= -f= --format= --stats ;;
-	restore) echo --plan --merge ;;
+	restore) echo --plan --merge -w= --wait= ;;
 	diff) echo -f= --format= ;;
 	wait) echo -u= --until= -s= --stable= -t= --timeout= ;;
-	recover) echo --kill ;;
+	recover) echo --kill -w= --wait= ;;
+	flush | savepoint | rollback | release) echo -w= --wait= ;;
 	report) echo -f= --format= -o= --output= --verdict ;;
 	esac
 	[ -z "$1" ] || echo -q --quiet -v --verbose

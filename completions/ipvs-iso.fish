@@ -114,10 +114,12 @@ set -l commands run snapshot restore diff flush check wait savepoint rollback re
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s q -l quiet -d 'Say nothing but what was asked for, and errors'
 complete -c ipvs-iso -n "__ipvs_iso_options_of $commands" -s v -l verbose -d 'Say more'
 
+set -l takers run restore flush savepoint rollback release recover
+complete -c ipvs-iso -n "__ipvs_iso_options_of $takers" -s w -l wait -x -d 'How long to wait for the lock'
+
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s k -l kernel -xa 'auto host uml' -d 'Whose IPVS to use'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s i -l isolation -xa 'lock netns' -d 'Who shares a table'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s j -l jobs -x -d 'How many units at once'
-complete -c ipvs-iso -n '__ipvs_iso_options_of run' -s w -l wait -x -d 'How many seconds to wait for the lock'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l unit -r -F -d 'Run the command for this unit'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l units-from -xa '(__fish_complete_command)' -d 'A unit for each line that this prints'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l no-split -d 'Run the command whole, as one unit'

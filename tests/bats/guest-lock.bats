@@ -70,6 +70,58 @@ teardown() {
 	assert_same "$dirty" "$(table)"
 }
 
+# waits_as_told HOLDER COMMAND...: it says for whom it waits, and not longer than --wait, and changes nothing.
+waits_as_told() {
+	local holder=$1 before
+	before=$(table)
+	capture ipvs-iso "${@:2}" --wait 0
+	assert_status 125
+	assert_matches "$stderr" "ipvs-iso: the lock is held by process $holder \\(bash -c .*\\), since [0-9: -]{19}
+          wait longer for it \\(--wait\\), or end what holds it; 'ipvs-iso status' names it"
+	capture ipvs-iso "${@:2}" --wait 200ms
+	assert_status 125
+	assert_contains "$stderr" "ipvs-iso: waiting for the lock, held by process $holder (bash -c " \
+		"ipvs-iso: the lock was still held after 0.2 s by process $holder (bash -c "
+	assert_same '' "$output"
+	assert_same "$before" "$(table)"
+}
+
+@test "flush, restore and recover wait as long as --wait says, and say for whom" {
+	ipvs-iso snapshot -o other.json
+	background_run -- 'ipvsadm -A -f 6'
+	waits_as_told "$job" flush
+	waits_as_told "$job" restore other.json
+	waits_as_told "$job" recover
+	# In time, they do their work.
+	background ipvs-iso flush -w 60
+	wait_until grep -q 'waiting for the lock' job.stderr
+	kill "$unit"
+	wait_for_job
+	assert_status 0
+	assert_same '' "$(ipvsadm -Sn)"
+	fill_table
+}
+
+@test "savepoint, rollback and release wait as long as --wait says for a run in the same unit" {
+	export -f waits_as_told capture read_whole assert_status assert_matches assert_contains assert_same show_captured \
+		table services sort_services sync_daemon_runs
+	cat >unit <<-'UNIT'
+		set -e
+		ipvs-iso savepoint before
+		mkfifo ready
+		ipvs-iso run -q -- bash -c 'ipvsadm -A -f 6; echo >ready; exec sleep 600' &
+		read -r _ <ready
+		for command in savepoint rollback release; do
+			waits_as_told $! $command before
+		done
+		kill $!
+		wait $! || true
+		ipvs-iso rollback --wait 60 before
+	UNIT
+	capture ipvs-iso run -q -- bash unit 3>&1
+	assert_status 0
+}
+
 @test "waiting for the lock takes no processor time" {
 	local waiter ticks before
 	mkfifo go

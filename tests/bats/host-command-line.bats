@@ -264,6 +264,21 @@ make_tables() {
 	done
 }
 
+@test "every command that takes the lock has --wait, and no other" {
+	local command
+	for command in run restore flush savepoint rollback release recover; do
+		capture ipvs-iso "$command" --wait soon x
+		assert_complaint "$command: --wait: 'soon' is no length of time; write a number and ms, s, m, h or d, such as 500ms, 1.5m or 5m30s"
+		capture ipvs-iso "$command" -w
+		assert_complaint "$command: the option '-w' needs a value (DURATION)" "see 'ipvs-iso $command --help'"
+	done
+	for command in snapshot diff check wait status report; do
+		capture ipvs-iso "$command" --wait 1
+		assert_status 125
+		assert_contains "$stderr" "$command: there is no option '--wait'"
+	done
+}
+
 # Each is seen before anything is started or touched.
 @test "run: values that make no sense" {
 	local option
