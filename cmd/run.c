@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "command.h"
 #include "live.h"
@@ -300,6 +301,9 @@ static int run(int count, char **operands)
 		table_fill_defaults(&fixture);
 		run_settings.run.fixture = &fixture;
 	}
+	/* Behind the fixture, which may come from there; before all that is run and would read the rest. */
+	if (run_settings.no_stdin && file_empty_input(&error) < 0)
+		return fail_early(&reports, &plan, &error);
 	if (!run_settings.list && (choose(&choice, &error) < 0 || run_can_be(&run_settings.run, &choice, &error) < 0))
 		return fail_early(&reports, &plan, &error);
 	/* Without the lock: units may be compiled here. */

@@ -31,6 +31,7 @@ enum option {
 	OPTION_TIMEOUT,
 	OPTION_KILL_AFTER,
 	OPTION_FAIL_ON,
+	OPTION_STDIN,
 	OPTION_OUTPUT,
 	OPTION_KEEP,
 	OPTION_REPORT,
@@ -79,6 +80,9 @@ const struct option_row run_option_rows[] = {
 			    "which residue fails the run: services, destinations,\n"
 			    "timeouts, daemons, sysctl, processes, connections,\n"
 			    "all, none; default: all but connections"},
+	[OPTION_STDIN] = {0, "stdin", "inherit|none",
+			  "whose standard input units have: that of ipvs-iso, or\n"
+			  "one that is empty; default: inherit"},
 	[OPTION_OUTPUT] = {0, "output", "always|on-failure|never",
 			   "which units' output is shown: as it comes, or, with\n"
 			   "several jobs, each unit's when it ends; default: always"},
@@ -156,6 +160,14 @@ static int set_jobs(const char *value, struct error *error)
 				 RUN_JOBS_MAX);
 	run_settings.run.jobs = (unsigned)jobs;
 	return 0;
+}
+
+static int set_stdin(const char *value, struct error *error)
+{
+	run_settings.no_stdin = strcmp(value, "none") == 0;
+	if (run_settings.no_stdin || strcmp(value, "inherit") == 0)
+		return 0;
+	return error_set(error, ERROR_INPUT, "standard input is inherit or none, not '%s'", value);
 }
 
 static int set_output(const char *value, struct error *error)
@@ -258,6 +270,8 @@ int run_set_option(int index, const char *value, struct error *error)
 		return set_isolation(value, error);
 	case OPTION_JOBS:
 		return set_jobs(value, error);
+	case OPTION_STDIN:
+		return set_stdin(value, error);
 	case OPTION_OUTPUT:
 		return set_output(value, error);
 	case OPTION_UNIT:

@@ -21,6 +21,7 @@ struct run_settings {
 	bool list; /* the units, and run none */
 	struct plan_order order;
 	const char *fixture; /* a file; or NULL */
+	bool no_stdin;       /* what is run finds its standard input empty */
 	unsigned fail_on;    /* a set of residue classes */
 	ARRAY(const char *) reports;
 	struct run_options run;

@@ -7,8 +7,8 @@ _ipvs_iso_options() {
 	case $1 in
 	run)
 		echo -k= --kernel= -i= --isolation= -j= --jobs= -w= --wait= --unit= --units-from= --no-split --list --order= \
-			--repeat= --shard= --fail-fast --retries= --fixture= --timeout= --kill-after= --fail-on= --output= \
-			--keep --report= --user= --memory= --guest-timeout=
+			--repeat= --shard= --fail-fast --retries= --fixture= --timeout= --kill-after= --fail-on= --stdin= \
+			--output= --keep --report= --user= --memory= --guest-timeout=
 		;;
 	snapshot) echo -o= --output= -f= --format= --stats ;;
 	restore) echo --plan --merge -w= --wait= ;;
@@ -98,6 +98,7 @@ _ipvs_iso_value() {
 	case $1 in
 	-k | --kernel) _ipvs_iso_words 'auto host uml' "$2" ;;
 	-i | --isolation) _ipvs_iso_words 'lock netns' "$2" ;;
+	--stdin) _ipvs_iso_words 'inherit none' "$2" ;;
 	--order) _ipvs_iso_words 'listed shuffle' "$2" ;;
 	-f | --format) _ipvs_iso_words 'text json' "$2" ;;
 	-o | --output | --fixture) _ipvs_iso_files "$2" ;;

@@ -30,7 +30,7 @@ function __ipvs_iso_wrapped
                 string join \n -- $words
                 return 0
             case -k --kernel -i --isolation -j --jobs -w --wait --unit --units-from --order --repeat --shard --retries \
-                --fixture --timeout --kill-after --fail-on --output --report --user --memory --guest-timeout
+                --fixture --timeout --kill-after --fail-on --stdin --output --report --user --memory --guest-timeout
                 # The value may be the word that is being completed.
                 set -q words[2]; or return 1
                 set -e words[1..2]
@@ -133,6 +133,7 @@ complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fixture -r -F -d 'A snaps
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l timeout -x -d 'End a unit that runs longer'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l kill-after -x -d 'How long a unit may take to obey SIGTERM'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l fail-on -xa '(__ipvs_iso_classes)' -d 'Which residue fails the run'
+complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l stdin -xa 'inherit none' -d 'Whose standard input units have'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l output -xa 'always on-failure never' -d "Which units' output is shown"
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l keep -d 'Do not flush first'
 complete -c ipvs-iso -n '__ipvs_iso_options_of run' -l report -xa '(__ipvs_iso_reports)' -d 'Write the results to a file'

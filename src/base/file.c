@@ -204,6 +204,14 @@ int file_write_text(const char *path, file_text *text, const void *context, mode
 	return target_find(&target, path, error) < 0 ? -1 : target_write(&target, mode, true, text, context, error);
 }
 
+int file_empty_input(struct error *error)
+{
+	CLEANUP_CLOSE int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (nothing >= 0 && dup2(nothing, STDIN_FILENO) == STDIN_FILENO)
+		return 0;
+	return error_set_errno(error, errno, "cannot make standard input empty with /dev/null");
+}
+
 int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error)
 {
 	CLEANUP_TARGET struct target target = TARGET_INIT;

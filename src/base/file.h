@@ -27,6 +27,9 @@ char *file_read_regular(const char *path, size_t *length, struct error *error);
 /* The same from a descriptor that stays open; `name` is for messages. */
 char *file_read_descriptor(int descriptor, const char *name, size_t *length, struct error *error);
 
+/* Puts /dev/null in the place of standard input, which is open, for this process and all that it starts. */
+int file_empty_input(struct error *error);
+
 /* Writes `path` whole or not at all: target_find() and target_write() of base/target.h. */
 int file_write(const char *path, const char *bytes, size_t length, mode_t mode, struct error *error);
 

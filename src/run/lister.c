@@ -34,12 +34,6 @@ static void die_of(int number)
 	raise(number);
 }
 
-static bool empty_input(void)
-{
-	CLEANUP_CLOSE int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	return empty >= 0 && dup2(empty, STDIN_FILENO) == STDIN_FILENO;
-}
-
 /* The process between: our other children, and what signals mean to us, are no business of a supervisor. */
 static _Noreturn void supervise(char *const *arguments, enum lister_input input, int output, pid_t parent)
 {
@@ -47,8 +41,8 @@ static _Noreturn void supervise(char *const *arguments, enum lister_input input,
 	CLEANUP_OUTCOME struct outcome outcome = {0};
 	const struct command command = {.arguments = arguments};
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent || (input == LISTER_INPUT_EMPTY && !empty_input()) || dup2(output, STDOUT_FILENO) < 0 ||
-	    supervise_run(&command, &outcome, &ignored) < 0)
+	if (getppid() != parent || (input == LISTER_INPUT_EMPTY && file_empty_input(&ignored) < 0) ||
+	    dup2(output, STDOUT_FILENO) < 0 || supervise_run(&command, &outcome, &ignored) < 0)
 		_exit(STATUS_NOT_FOUND);
 	if (outcome.interrupted || outcome.signal)
 		die_of(outcome.interrupted ? outcome.interrupted : outcome.signal);

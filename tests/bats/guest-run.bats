@@ -43,6 +43,23 @@ script() {
 	assert_same $'two\nlines' "$output"
 }
 
+@test "--stdin none: nothing of the input is read, so that a loop over it reads on; but the fixture may come from it" {
+	local unit units=''
+	while read -r unit; do
+		isolated --stdin none --units-from 'cat; echo a' --unit "$unit" -- sh -c 'cat; echo $0'
+		assert_status 0
+		units+="$output "
+	done <<<$'one\ntwo\nthree'
+	assert_same $'one\na two\na three\na ' "$units"
+
+	isolated --stdin none --fixture - -- sh -c 'ipvsadm -Sn; cat' <<<'-A -f 3 -s wlc'
+	assert_status 0
+	assert_same '-A -f 3 -s wlc' "$output"
+
+	isolated --stdin none --stdin inherit -- cat <<<'two words'
+	assert_same 'two words' "$output"
+}
+
 @test "arguments reach the command as they are" {
 	isolated -- printf '<%s>' 'two words' '' $'new\nline' "it's" '"$HOME"' '{}' '--keep' 'žluť'
 	assert_same $'<two words><><new\nline><it\'s><"$HOME"><{}><--keep><žluť>' "$output"

@@ -303,6 +303,9 @@ make_tables() {
 	capture ipvs-iso run --fail-on services,cakes touch ran
 	assert_status 125
 	assert_contains "$stderr" "ipvs-iso: run: --fail-on: there is no class of residue 'cakes'"
+	capture ipvs-iso run --stdin null touch ran
+	assert_status 125
+	assert_contains "$stderr" "ipvs-iso: run: --stdin: standard input is inherit or none, not 'null'"
 	capture ipvs-iso run --no-split --unit a touch ran
 	assert_status 125
 	assert_contains "$stderr" '--no-split' '--unit'

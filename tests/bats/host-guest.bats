@@ -98,6 +98,15 @@ kernel_runs_below() {
 	assert_same 'done' "$output"
 }
 
+@test "guest: --stdin none leaves standard input alone" {
+	{
+		guest --stdin none --unit 1 --unit 2 -- sh -c cat
+		assert_status 0
+		assert_same '' "$output"
+		assert_same unread "$(cat)"
+	} <<<unread
+}
+
 # ---- what comes out ----
 
 @test "guest: stdout and stderr come apart and byte for byte" {
