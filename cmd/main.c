@@ -76,13 +76,15 @@ static int finish(int status)
 	return print_error(&error);
 }
 
-/* Closed standard descriptors (<&-) would become those of the next files that are opened: the lock, the guest's
-   line. */
+/*
+ * Closed standard descriptors (<&-) would become those of the next files that are opened: the lock, the guest's line. What
+ * takes their place cannot be written to, so that output is lost with an error, as where it is closed.
+ */
 static void open_missing_descriptors(void)
 {
 	int descriptor;
 	do
-		descriptor = open("/dev/null", O_RDWR);
+		descriptor = open("/dev/null", O_RDONLY);
 	while (descriptor >= 0 && descriptor <= STDERR_FILENO);
 	if (descriptor >= 0)
 		close(descriptor);

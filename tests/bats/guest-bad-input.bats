@@ -297,6 +297,16 @@ holds the rule -C"
 		ipvs-iso snapshot -o /no/such/file
 	refused 125 'ipvs-iso: cannot write /dev/full: No space left on device' ipvs-iso snapshot -o /dev/full
 	refused 125 'ipvs-iso: cannot write standard output: No space left on device' bash -c 'ipvs-iso snapshot >/dev/full'
+	local command
+	ipvs-iso snapshot -o there.json
+	echo -C >empty.rules
+	for command in snapshot 'snapshot -f ipvsadm' 'diff empty.rules' 'check empty.rules' status recover \
+		'restore --plan empty.rules' 'wait --until equals=there.json --stable 0'; do
+		capture bash -c "ipvs-iso $command >&-"
+		[[ $command == wait* ]] && [ "$status" -eq 0 ] && continue # it has nothing to say
+		assert_status 125
+		assert_contains "$stderr" 'ipvs-iso: cannot write standard output: Bad file descriptor'
+	done
 	all_refused
 }
 

@@ -449,17 +449,22 @@ assert_json_error() {
 
 # ---- output ----
 
-@test "output that cannot be written is no success" {
+@test "output that cannot be written, to a full disk or to a closed descriptor, is no success" {
 	make_tables
-	local command
-	for command in '--help' '--version' 'diff --help' 'diff a.json b.json' 'diff -f json a.json a.json'; do
-		status=0
-		# shellcheck disable=SC2086
-		ipvs-iso $command >/dev/full 2>stderr || status=$?
-		echo "$command"
-		assert_same 125 "$status"
-		assert_contains "$(cat stderr)" 'ipvs-iso: cannot write standard output'
+	local command where
+	for command in '--help' '--version' 'help run' 'diff --help' 'diff a.json b.json' 'diff -f json a.json a.json' \
+		'run --list --unit a true' 'run -k uml echo said' 'run -k uml -j 2 --unit a --unit b echo'; do
+		for where in '>/dev/full' '>&-'; do
+			status=0
+			eval "ipvs-iso $command $where" 2>stderr || status=$?
+			echo "$command $where"
+			assert_same 125 "$status"
+			assert_contains "$(cat stderr)" 'cannot write'
+		done
 	done
+	# Where there is nothing to write nothing is lost, and no file takes the place of what is closed.
+	ipvs-iso diff -q a.json a.json >&- 2>&- <&-
+	ipvs-iso run -q -k uml true >&- 2>&- <&-
 }
 
 @test "a reader that goes away is not waited for" {
