@@ -65,6 +65,7 @@ struct teller {
 	struct text_style style;
 	size_t units;
 	struct progress progress;
+	bool memory_ran_out; /* and units failed for it, or perhaps for it */
 };
 
 static void tell_order(void)
@@ -92,9 +93,16 @@ static void tell_unit_started(void *context, const char *name)
 	status_line_show();
 }
 
+static void note_memory(struct teller *teller, const struct unit_result *result)
+{
+	if (result->memory_ran_out && unit_verdict(result, teller->style.fail_on) != VERDICT_PASSED)
+		teller->memory_ran_out = true;
+}
+
 static void tell_unit_retried(void *context, const struct unit_result *result)
 {
 	struct teller *teller = context;
+	note_memory(teller, result);
 	progress_unit_stopped(&teller->progress, result->name);
 	status_line_hide();
 	text_retry(stderr, result, &teller->style);
@@ -109,6 +117,7 @@ static void tell_unit_ended(void *context, const struct unit_result *result)
 	bool wanted = verdict == VERDICT_TROUBLE ||
 		      (!manners.quiet && (teller->units > 1 || manners.verbose || verdict != VERDICT_PASSED ||
 					  result->attempts > 1 || result->residue.entries.count > 0));
+	note_memory(teller, result);
 	progress_unit_ended(&teller->progress, result);
 	if (wanted || manners.verbose)
 		status_line_hide();
@@ -171,6 +180,8 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 		text_failures(stderr, &result, &teller.style);
 		text_summary(stderr, &result, &teller.style);
 	}
+	if (teller.memory_ran_out && !manners.quiet)
+		say(stderr, "ipvs-iso: a guest ran out of memory; --memory gives it more");
 	if (error_is_set(&result.trouble))
 		print_error(&result.trouble);
 	progress_clear(&teller.progress);

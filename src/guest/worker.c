@@ -94,6 +94,28 @@ static void keep_in_memory(void)
 		TEMP_FAILURE_RETRY(write(file, "-1000", 5));
 }
 
+/* How often the kernel has ended a process for want of memory since it booted; 0 where it does not say. */
+static unsigned long long read_ended_for_memory(int vmstat)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	static const char key[] = "\noom_kill ";
+	size_t length;
+	if (lseek(vmstat, 0, SEEK_SET) < 0)
+		return 0;
+	CLEANUP_FREE char *text = file_read_descriptor(vmstat, "/proc/vmstat", &length, &ignored);
+	const char *line = text ? strstr(text, key) : NULL;
+	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
+}
+
+/* The file stays open, as a unit may cover /proc, or take it away. */
+static void run_and_watch_memory(const struct task *task, struct unit_result *result)
+{
+	CLEANUP_CLOSE int vmstat = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+	unsigned long long before = read_ended_for_memory(vmstat);
+	run(task, result);
+	result->memory_ran_out = read_ended_for_memory(vmstat) > before;
+}
+
 static void work(void *context, int answers)
 {
 	const struct task *task = context;
@@ -112,7 +134,7 @@ static void work(void *context, int answers)
 	umask(task->request->file_mask);
 	take_environment(task->request->environment);
 
-	run(task, &result);
+	run_and_watch_memory(task, &result);
 	worker_answer(ANSWERS_DESCRIPTOR, &result);
 }
 

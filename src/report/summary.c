@@ -2,6 +2,7 @@
 #include "report/summary.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -76,7 +77,7 @@ char *summary_shard(const struct run_result *result)
 	return result->shards ? memory_printf("%u/%u", result->shard, result->shards) : NULL;
 }
 
-char *summary_reason(const struct unit_result *unit, unsigned fail_on)
+static char *reason_of_verdict(const struct unit_result *unit, unsigned fail_on)
 {
 	switch (unit_verdict(unit, fail_on)) {
 	case VERDICT_TROUBLE:
@@ -98,6 +99,16 @@ char *summary_reason(const struct unit_result *unit, unsigned fail_on)
 		break;
 	}
 	return NULL;
+}
+
+char *summary_reason(const struct unit_result *unit, unsigned fail_on)
+{
+	char *reason = reason_of_verdict(unit, fail_on);
+	if (!reason || !unit->memory_ran_out)
+		return reason;
+	char *whole = memory_printf("%s; the guest ran out of memory", reason);
+	free(reason);
+	return whole;
 }
 
 char *summary_run_trouble(const struct run_result *result)

@@ -34,7 +34,8 @@ char *summary_order(const struct run_result *result);
 char *summary_shard(const struct run_result *result);
 
 /*
- * Why a unit did not pass, on a line: "exit status 3", "left residue", "not reached: signal 2 (Interrupt) ended the run".
+ * Why a unit did not pass, on a line: "exit status 3", "left residue", "not reached: signal 2 (Interrupt) ended the run",
+ * "ended by signal 9 (Killed); the guest ran out of memory".
  * NULL where it passed. The caller frees.
  */
 char *summary_reason(const struct unit_result *unit, unsigned fail_on);

@@ -177,6 +177,7 @@ READER(read_unit)
 		 .required = true},
 		{"timed_out", read_flag, JSON_FIELD_TARGET(struct unit_result, timed_out), .required = true},
 		{"time_limit_ms", read_count, JSON_FIELD_TARGET(struct unit_result, time_limit_ms)},
+		{"memory_ran_out", read_flag, JSON_FIELD_TARGET(struct unit_result, memory_ran_out)},
 		{"interrupted", json_read_number, JSON_FIELD_TARGET(struct unit_result, interrupted), .maximum = 64,
 		 .required = true},
 		{"attempts", json_read_number, JSON_FIELD_TARGET(struct unit_result, attempts), .minimum = 1,

@@ -71,6 +71,8 @@ static json_t *unit_to_json(const struct unit_result *unit)
 	json_object_set_new(json, "timed_out", json_boolean(unit->timed_out));
 	if (unit->time_limit_ms)
 		json_object_set_new(json, "time_limit_ms", json_integer(unit->time_limit_ms));
+	if (unit->memory_ran_out)
+		json_object_set_new(json, "memory_ran_out", json_true());
 	json_object_set_new(json, "interrupted", json_integer(unit->interrupted));
 	/* A guest does not know. */
 	if (unit->attempts)

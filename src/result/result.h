@@ -42,6 +42,7 @@ struct unit_result {
 	int signal;    /* or 0 */
 	bool timed_out;
 	int64_t time_limit_ms; /* where it timed out: its time; 0 where that is not known */
+	bool memory_ran_out;   /* meanwhile its guest's kernel ended processes for want of memory */
 	unsigned
 		attempts; /* how often it was run, 1 and more, 0 where it was skipped; all else is about the last time */
 	int interrupted;  /* the signal that somebody sent to end the run meanwhile, or 0 */

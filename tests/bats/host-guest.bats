@@ -601,11 +601,26 @@ both_ends() {
 }
 
 @test "guest: where memory is out the unit is ended and not the process that runs it, and the next unit runs" {
-	guest --memory 128M --unit 1 --unit 2 -- sh -c '
+	guest --memory 128M --unit 1 --unit 2 --report result.json -- sh -c '
 		[ {} = 2 ] || { echo -900 >/proc/self/oom_score_adj; exec tail /dev/zero; }
 		[ "$(cat /proc/self/oom_score_adj)" = 0 ]'
 	assert_status 137
-	assert_contains "$stderr" ' 1 passed, 1 failed'
+	assert_contains "$stderr" ' 1 passed, 1 failed' '1: ended by signal 9 (Killed); the guest ran out of memory' \
+		'a guest ran out of memory; --memory gives it more'
+	capture ipvs-iso report -f junit result.json
+	assert_contains "$output" 'ended by signal 9 (Killed); the guest ran out of memory'
+}
+
+@test "guest: memory that ran out is told of a unit that fails, whatever its status, and of no other" {
+	guest --memory 128M -- sh -c 'mount -t tmpfs none /proc; tail /dev/zero; exit 3'
+	assert_status 3
+	assert_contains "$stderr" ': exit status 3; the guest ran out of memory' '--memory gives it more'
+	guest --memory 128M -- sh -c 'tail /dev/zero; true'
+	assert_status 0
+	assert_lacks "$stderr" 'memory'
+	guest -- sh -c 'kill -KILL $$'
+	assert_status 137
+	assert_lacks "$stderr" 'memory'
 }
 
 @test "guest: a unit that kills or stops the process that runs it harms no other, and --timeout still ends it" {

@@ -136,6 +136,24 @@ static void markdown_fences_are_longer_than_what_is_within(void **state)
 	assert_non_null(strstr(text, "\n``````text\n```\n`````\n``````\n"));
 }
 
+static void every_format_says_that_memory_ran_out(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 2};
+	struct unit_result *unit = add_unit(&result, "hungry", 0, 1);
+	unit->signal = 9;
+	unit->status = 137;
+	unit->memory_ran_out = true;
+	add_unit(&result, "did without", 0, 1)->memory_ran_out = true; /* and passed */
+	static const char *const formats[] = {"text", "junit", "tap", "tap13", "markdown", "html", "github"};
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		CLEANUP_FREE char *text = render(formats[i], &result);
+		assert_non_null(strstr(text, "ended by signal 9 (Killed); the guest ran out of memory"));
+	}
+	CLEANUP_FREE char *json = render("json", &result);
+	assert_non_null(strstr(json, "\"memory_ran_out\": true,"));
+}
+
 static void html_shows_the_end_of_a_long_output(void **state)
 {
 	(void)state;
@@ -371,6 +389,7 @@ int main(void)
 		cmocka_unit_test(tap_escapes_what_would_be_a_directive),
 		cmocka_unit_test(markdown_means_nothing_by_a_name),
 		cmocka_unit_test(markdown_fences_are_longer_than_what_is_within),
+		cmocka_unit_test(every_format_says_that_memory_ran_out),
 		cmocka_unit_test(html_shows_the_end_of_a_long_output),
 		cmocka_unit_test(markdown_shows_the_end_of_a_long_output),
 		cmocka_unit_test(github_annotations_stay_on_their_line),

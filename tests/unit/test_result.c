@@ -159,6 +159,7 @@ static void check_round_trip(const struct unit_result *result)
 	assert_int_equal(back.signal, result->signal);
 	assert_int_equal(back.timed_out, result->timed_out);
 	assert_int_equal(back.time_limit_ms, result->time_limit_ms);
+	assert_int_equal(back.memory_ran_out, result->memory_ran_out);
 	assert_int_equal(back.interrupted, result->interrupted);
 	assert_int_equal(back.attempts, result->attempts ? result->attempts : 1);
 	assert_memory_equal(&back.times, &result->times, sizeof back.times);
@@ -193,6 +194,7 @@ static void a_result_comes_back_from_json_as_it_was(void **state)
 		.signal = 64,
 		.timed_out = true,
 		.time_limit_ms = 1500,
+		.memory_ran_out = true,
 		.interrupted = 2,
 		.attempts = 4,
 		.times = {.started = 1, .waited = 5, .preparing = 2, .running = INT64_C(1) << 40, .cleaning = 4},
