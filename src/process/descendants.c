@@ -103,7 +103,11 @@ static int read_process(pid_t pid, struct entry *entry)
 		return -1;
 	}
 	*entry = (struct entry){
-		.process = {.pid = pid, .parent = parent, .started = started, .stopped = state == 'T' || state == 't'},
+		.process = {.pid = pid,
+			    .parent = parent,
+			    .started = started,
+			    .stopped = state == 'T' || state == 't',
+			    .blocked = state == 'D'},
 		.group = group,
 		/* A process whose first thread has ended while others run shows as a zombie with threads. */
 		.living = (state != 'Z' && state != 'X') || threads > 1,

@@ -16,6 +16,7 @@ struct process {
 	pid_t parent;
 	uint64_t started; /* clock ticks since the machine's start */
 	bool stopped;     /* by a signal or a tracer */
+	bool blocked;     /* sleeps in the kernel where most signals do not wake it */
 };
 
 struct process_list {

@@ -14,10 +14,14 @@
 #define MOMENT_MS 250
 /* After that long even SIGKILL will not help any more. */
 #define KILLING_MS 30000
+/* After that long without any change nothing wakes who sleeps in the kernel. */
+#define BLOCKED_MS 5000
 /* How long what was killed without having been seen is waited for. */
 #define UNSEEN_MS 1000
-/* How often stopping everything is tried, at most so many milliseconds apart, before killing what there is. */
+/* How often stopping everything is tried, or in vain, before killing what there is. A round takes at most so many
+   milliseconds, twice as many after one in vain. */
 #define STOPPING_ROUNDS 50
+#define STOPPING_ROUNDS_IN_VAIN 5
 #define STOPPING_ROUND_MS 10
 /* How often it is tried to name somebody who is alive, before it is said that they come and go too fast. */
 #define NAMING_ROUNDS 20
@@ -135,11 +139,56 @@ static size_t stop_all(const struct cleanup *cleanup)
 	return sent;
 }
 
+/* Whether, and since when, what is done to those who are alive changes nothing. */
+struct standstill {
+	struct process_list seen;
+	unsigned rounds; /* after the one that found them so */
+	int64_t since;
+};
+
+static bool is_same(const struct process *a, const struct process *b)
+{
+	return a->pid == b->pid && a->started == b->started && a->stopped == b->stopped && a->blocked == b->blocked;
+}
+
+static bool are_same(const struct process_list *a, const struct process_list *b)
+{
+	size_t i = 0;
+	while (i < a->processes.count && i < b->processes.count &&
+	       is_same(&a->processes.items[i], &b->processes.items[i]))
+		i++;
+	return i == a->processes.count && i == b->processes.count;
+}
+
+static void note_round(struct standstill *standstill, const struct process_list *alive)
+{
+	if (are_same(&standstill->seen, alive)) {
+		standstill->rounds++;
+		return;
+	}
+	process_list_clear(&standstill->seen);
+	for (size_t i = 0; i < alive->processes.count; i++)
+		*array_append(&standstill->seen.processes) = alive->processes.items[i];
+	standstill->rounds = 0;
+	standstill->since = duration_now();
+}
+
+static bool is_hopeless(const struct standstill *standstill)
+{
+	/* Not before they were killed. */
+	if (standstill->rounds <= STOPPING_ROUNDS_IN_VAIN || duration_now() - standstill->since < BLOCKED_MS)
+		return false;
+	size_t blocked = 0;
+	while (blocked < standstill->seen.processes.count && standstill->seen.processes.items[blocked].blocked)
+		blocked++;
+	return blocked == standstill->seen.processes.count;
+}
+
 /*
  * Those who fork faster than they are killed get away for ever, so all are stopped first, again and again until nobody
  * moves, and killed then. Who cannot be stopped (it sleeps in the kernel) is killed too, after some rounds.
  */
-static void kill_all(struct cleanup *cleanup)
+static void kill_all_noting(struct cleanup *cleanup, struct standstill *standstill)
 {
 	int64_t deadline = duration_now() + KILLING_MS;
 	unsigned round = 0;
@@ -147,11 +196,15 @@ static void kill_all(struct cleanup *cleanup)
 	for (look(cleanup); cleanup->presence == ALIVE && duration_now() < deadline; look(cleanup)) {
 		if (cleanup->alive.processes.count == 0)
 			continue;
+		note_round(standstill, &cleanup->alive);
+		if (is_hopeless(standstill))
+			return;
 		/* All that is in it at one instant; what has left it, and where there is none, the rest is for. */
 		if (round == 0)
 			cgroup_kill(cleanup->origin->cgroup);
-		if (round++ < STOPPING_ROUNDS && stop_all(cleanup) > 0) {
-			wait_for_child(cleanup, duration_now() + STOPPING_ROUND_MS);
+		if (round++ < STOPPING_ROUNDS && standstill->rounds < STOPPING_ROUNDS_IN_VAIN &&
+		    stop_all(cleanup) > 0) {
+			wait_for_child(cleanup, duration_now() + (STOPPING_ROUND_MS << standstill->rounds));
 			continue;
 		}
 		round = 0;
@@ -159,6 +212,13 @@ static void kill_all(struct cleanup *cleanup)
 			return; /* we may not */
 		wait_until_gone(cleanup, MOMENT_MS, false);
 	}
+}
+
+static void kill_all(struct cleanup *cleanup)
+{
+	struct standstill standstill = {.since = duration_now()};
+	kill_all_noting(cleanup, &standstill);
+	process_list_clear(&standstill.seen);
 }
 
 static void note(struct outcome *outcome, pid_t pid, char *command_line, bool survived)
@@ -186,6 +246,14 @@ static void note_alive(struct outcome *outcome, struct cleanup *cleanup)
 	}
 }
 
+/* Why it is still there; NULL where that cannot be told. */
+static const char *find_why(const struct process *process)
+{
+	if (process->blocked)
+		return "it sleeps in the kernel: frozen by a control group, or waiting for a device";
+	return kill(process->pid, 0) < 0 && errno == EPERM ? "it may not be signalled" : NULL;
+}
+
 static void note_survivors(struct outcome *outcome, const struct process_list *alive)
 {
 	size_t noted = outcome->leftovers.count;
@@ -199,10 +267,12 @@ static void note_survivors(struct outcome *outcome, const struct process_list *a
 		size_t at = 0;
 		while (at < noted && outcome->leftovers.items[at].pid != pid)
 			at++;
-		if (at < noted)
-			outcome->leftovers.items[at].survived = true;
-		else
+		if (at == noted) {
 			note(outcome, pid, memory_copy_string(command_line), true);
+			at = outcome->leftovers.count - 1;
+		}
+		outcome->leftovers.items[at].survived = true;
+		outcome->leftovers.items[at].why = find_why(&alive->processes.items[i]);
 	}
 	if (survivors == 0)
 		note(outcome, 0, memory_copy_string("[processes that come and go too fast to be killed]"), true);

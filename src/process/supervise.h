@@ -38,6 +38,7 @@ struct leftover {
 	pid_t pid;          /* 0: which there are could not be found out, and the command line says why */
 	char *command_line; /* owned; of descendants_command_line() */
 	bool survived;      /* it could not be ended: another user's, or stuck in the kernel */
+	const char *why;    /* it survived; a constant; or NULL where that is not known */
 };
 
 /* How it ended. */

@@ -132,9 +132,11 @@ static void note_residue(struct residue_list *residue, const struct changes *cha
 
 	for (size_t i = 0; i < outcome->leftovers.count; i++) {
 		const struct leftover *leftover = &outcome->leftovers.items[i];
+		CLEANUP_FREE char *survived = leftover->why ? memory_printf(" (could not be ended: %s)", leftover->why)
+							    : memory_copy_string(" (could not be ended)");
 		residue_add(residue, RESIDUE_PROCESSES, RESIDUE_LEFT,
 			    memory_printf("process %d: %s%s", (int)leftover->pid, leftover->command_line,
-					  leftover->survived ? " (could not be ended)" : ""));
+					  leftover->survived ? survived : ""));
 	}
 	if (dirty->connections > clean->connections) {
 		size_t more = dirty->connections - clean->connections;

@@ -433,6 +433,53 @@ static void what_is_left_and_ignores_sigterm_is_killed(void **state)
 	assert_left(&outcome, 2);
 }
 
+static double processor_seconds(void)
+{
+	struct rusage used;
+	assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+static void write_line(const char *path, const char *line)
+{
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fprintf(file, "%s\n", line) > 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* Not even SIGKILL wakes it, so trying costs next to nothing, and not for long. */
+static void what_is_left_and_frozen_is_given_up(void **state)
+{
+	(void)state;
+	CLEANUP_FREE char *group = memory_printf("/sys/fs/cgroup/freezer/ipvs-iso-test-%d", (int)getpid());
+	if (mkdir(group, 0755) < 0)
+		skip(); /* no cgroup v1, or we may not */
+	CLEANUP_FREE char *freezer = memory_printf("%s/freezer.state", group);
+	CLEANUP_FREE char *script = memory_printf("cd %s; for i in 1 2; do sleep 1000 & echo $! >cgroup.procs; done; "
+						  "echo FROZEN >freezer.state; "
+						  "until grep -q FROZEN freezer.state; do :; done",
+						  group);
+	int64_t started = duration_now();
+	double used = processor_seconds();
+	CLEANUP_OUTCOME struct outcome outcome = run_script_with((struct command){.kill_after_ms = 100}, script);
+	used = processor_seconds() - used;
+	int64_t taken = duration_now() - started;
+
+	write_line(freezer, "THAWED");
+	while (wait(NULL) > 0)
+		;
+	assert_int_equal(rmdir(group), 0);
+	assert_int_equal(outcome.leftovers.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(outcome.leftovers.items[i].survived);
+		assert_non_null(strstr(outcome.leftovers.items[i].why, "frozen"));
+	}
+	assert_true(taken < 20000);
+	assert_true(used < 2);
+}
+
 static void who_ends_in_a_moment_is_not_left(void **state)
 {
 	(void)state;
@@ -777,6 +824,7 @@ int main(int count, char **arguments)
 		cmocka_unit_test(what_is_left_is_named_and_ended),
 		cmocka_unit_test(what_is_left_and_stopped_is_ended),
 		cmocka_unit_test(what_is_left_and_ignores_sigterm_is_killed),
+		cmocka_unit_test(what_is_left_and_frozen_is_given_up),
 		cmocka_unit_test_setup_teardown(who_ends_in_a_moment_is_not_left, enter_folder, leave_folder),
 		cmocka_unit_test(who_has_gone_is_not_named_but_that_there_was_somebody_is),
 		cmocka_unit_test(a_storm_of_forks_ends),
