@@ -2,6 +2,7 @@
 #include "say.h"
 
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -13,14 +14,14 @@ void say(FILE *stream, const char *format, ...)
 	va_start(arguments, format);
 	CLEANUP_FREE char *line = memory_vprintf(format, arguments);
 	va_end(arguments);
-	characters_write_text(stream, line, character_put_on_line);
+	characters_write_lines(stream, line, strlen(line), character_put_on_line, CHARACTERS_COLON);
 	putc('\n', stream);
 }
 
 void say_message(FILE *stream, const char *before, const char *message)
 {
 	fputs(before, stream);
-	characters_write_text(stream, message, character_put);
+	characters_write_lines(stream, message, strlen(message), character_put, CHARACTERS_COLON);
 	putc('\n', stream);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/characters.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define REPLACEMENT 0xfffd
 #define PICTURES 0x2400 /* of the control characters from 0 to 0x1f */
 #define PICTURE_OF_DELETE 0x2421
+#define WIDE_NUMBER_SIGN 0xff03
 
 /* How long the UTF-8 sequence is that begins with `byte`, and the bits of the character in that; 0: with none. */
 static size_t sequence_length(unsigned char byte, uint32_t *bits)
@@ -58,12 +58,41 @@ static bool is_no_character(uint32_t character)
 	return (character & 0xfffe) == 0xfffe || (character >= 0xfdd0 && character <= 0xfdef);
 }
 
+/* Behind all that is not ASCII. */
+static const char *skip_to_ascii(const char *at, const char *end)
+{
+	while (at < end && (unsigned char)*at >= 0x80)
+		at++;
+	return at;
+}
+
+static bool is_letter(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+bool characters_begin_command(const char *at, const char *end)
+{
+	if (*at != '#')
+		return false;
+	at = skip_to_ascii(at + 1, end);
+	if (at == end || *at != '#')
+		return false;
+	do
+		at = skip_to_ascii(at + 1, end);
+	while (at < end && is_letter(*at));
+	return at < end && *at == '[';
+}
+
 uint32_t character_next(const char **at, const char *end)
 {
 	/* What ends a line elsewhere is no news. */
 	if (end - *at > 1 && (*at)[0] == '\r' && (*at)[1] == '\n')
 		++*at;
+	bool command = characters_begin_command(*at, end);
 	uint32_t character = decode(at, end);
+	if (command)
+		return WIDE_NUMBER_SIGN;
 	if (character == '\t' || character == '\n')
 		return character;
 	if (character < 0x20)
@@ -113,4 +142,33 @@ void characters_write(FILE *stream, const char *bytes, size_t length, character_
 void characters_write_text(FILE *stream, const char *text, character_writer *write)
 {
 	characters_write(stream, text, strlen(text), write);
+}
+
+static bool begins_with_two_colons(const char *at, const char *end)
+{
+	if (*at != ':')
+		return false;
+	at = skip_to_ascii(at + 1, end);
+	return at < end && *at == ':';
+}
+
+void characters_write_lines(FILE *stream, const char *bytes, size_t length, character_writer *write, const char *colon)
+{
+	if (!length)
+		return; /* `bytes` may be NULL */
+	const char *end = bytes + length;
+	bool at_start = true;
+	while (bytes < end) {
+		if (at_start && begins_with_two_colons(bytes, end)) {
+			fputs(colon, stream);
+			at_start = false;
+			bytes++;
+			continue;
+		}
+		uint32_t character = character_next(&bytes, end);
+		write(stream, character);
+		/* Those who look trim spaces of every kind: only what is ASCII and visible is sure to stay. */
+		bool stays = character > ' ' && character < 0x7f;
+		at_start = character == '\n' || (at_start && !stays);
+	}
 }

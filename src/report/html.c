@@ -335,7 +335,7 @@ static void put_output(FILE *stream, const struct unit_result *unit)
 		fprintf(stream, ", the last ones; without %zu before them", before + output->dropped);
 	/* A line feed right behind <pre> would be dropped. */
 	fputs("</summary>\n<pre tabindex=\"0\">\n", stream);
-	characters_write(stream, shown ? output->bytes + before : NULL, shown, markup_put);
+	markup_put_lines(stream, shown ? output->bytes + before : NULL, shown);
 	fputs("</pre>\n</details>\n", stream);
 }
 

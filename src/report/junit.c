@@ -22,7 +22,7 @@ static void put_attribute(FILE *stream, const char *name, const char *value)
 
 static void put_text(FILE *stream, const char *text)
 {
-	characters_write_text(stream, text, markup_put);
+	markup_put_lines(stream, text, strlen(text));
 }
 
 static void put_seconds(FILE *stream, int64_t milliseconds)
@@ -102,7 +102,7 @@ static void put_streams(FILE *stream, const struct unit_result *unit)
 		fputs("      <system-out>", stream);
 		if (output->dropped)
 			fprintf(stream, "(%zu bytes before this were not kept)\n", output->dropped);
-		characters_write(stream, output->bytes, output->length, markup_put);
+		markup_put_lines(stream, output->bytes, output->length);
 		fputs("</system-out>\n", stream);
 	}
 	put_remarks(stream, unit);

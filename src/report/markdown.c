@@ -27,6 +27,13 @@ static void put_text(FILE *stream, const char *text)
 	characters_write_text(stream, text, put_inline);
 }
 
+/* What begins a line. */
+static void put_paragraph(FILE *stream, const char *text)
+{
+	characters_write_lines(stream, text, strlen(text), put_inline, "\\:");
+	fputs("\n\n", stream);
+}
+
 /* How many backticks there are in a row at most. */
 static size_t longest_fence(const char *bytes, size_t length)
 {
@@ -49,7 +56,7 @@ static void put_block(FILE *stream, const char *language, const char *bytes, siz
 	CLEANUP_FREE char *backticks = memory_allocate(fence + 1, 1);
 	memset(backticks, '`', fence);
 	fprintf(stream, "%s%s\n", backticks, language);
-	characters_write(stream, bytes, length, character_put);
+	characters_write_lines(stream, bytes, length, character_put, CHARACTERS_COLON);
 	fprintf(stream, "%s%s\n", length && bytes[length - 1] == '\n' ? "" : "\n", backticks);
 }
 
@@ -98,14 +105,10 @@ static void put_unit(FILE *stream, const struct unit_result *unit, bool outputs)
 	fprintf(stream, "#### %s: ", summary_word(unit, RESIDUE_SET_ALL));
 	put_text(stream, unit->name);
 	fputs("\n\n", stream);
-	if (reason && verdict != VERDICT_RESIDUE) {
-		put_text(stream, reason);
-		fputs("\n\n", stream);
-	}
-	if (unit->trouble.remedy) {
-		put_text(stream, unit->trouble.remedy);
-		fputs("\n\n", stream);
-	}
+	if (reason && verdict != VERDICT_RESIDUE)
+		put_paragraph(stream, reason);
+	if (unit->trouble.remedy)
+		put_paragraph(stream, unit->trouble.remedy);
 	put_residue(stream, &unit->residue);
 	if (outputs && verdict != VERDICT_PASSED)
 		put_output(stream, &unit->output);

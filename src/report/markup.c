@@ -18,6 +18,11 @@ void markup_put(FILE *stream, uint32_t character)
 	}
 }
 
+void markup_put_lines(FILE *stream, const char *bytes, size_t length)
+{
+	characters_write_lines(stream, bytes, length, markup_put, "&#58;");
+}
+
 void markup_put_in_attribute(FILE *stream, uint32_t character)
 {
 	if (character == '"' || character < 0x20)

@@ -28,7 +28,13 @@ static void print_plain(FILE *stream, const char *text)
 	characters_write_text(stream, text, character_put_on_line);
 }
 
-/* The lines of a message, those behind the first one so far from the margin: they are taken for none of ours. */
+/* Begins a line that is taken for none of ours, nor for a workflow command. */
+static void begin_more(FILE *stream, int indent)
+{
+	fprintf(stream, "\n%*s| ", indent, "");
+}
+
+/* The lines of a message, those behind the first one so far from the margin. */
 static void print_message(FILE *stream, const char *text, int indent)
 {
 	for (;;) {
@@ -37,7 +43,7 @@ static void print_message(FILE *stream, const char *text, int indent)
 		if (!text[length])
 			return;
 		text += length + 1;
-		fprintf(stream, "\n%*s", indent, "");
+		begin_more(stream, indent);
 	}
 }
 
@@ -55,7 +61,7 @@ static void print_line(FILE *stream, const struct unit_result *result, enum verd
 	if (attempts)
 		fprintf(stream, " (%s)", attempts);
 	if (result->trouble.remedy) {
-		fprintf(stream, "\n%*s", MESSAGE_INDENT, "");
+		begin_more(stream, MESSAGE_INDENT);
 		print_message(stream, result->trouble.remedy, MESSAGE_INDENT);
 	}
 	fputc('\n', stream);

@@ -13,10 +13,10 @@
 #include "report/report.h"
 #include "results.h"
 
-/* NASTY as it is shown: on a line, and where lines may be broken. */
+/* NASTY as it is shown: on a line, and where lines may be broken in markup. */
 #define SHOWN_END "\u241b[31m\u2421\ufffd\ufffd\ufffd\ufffd\ufffd\u240d"
 #define SHOWN_ON_LINE "\u240a::%,|`*_#@\\ " SHOWN_END "\u2409\u20ac"
-#define SHOWN_IN_LINES "\n::%,|`*_#@\\ " SHOWN_END "\t\u20ac"
+#define SHOWN_IN_LINES "\n&#58;:%,|`*_#@\\ " SHOWN_END "\t\u20ac"
 
 static char *render(const char *format, const struct run_result *result)
 {
@@ -68,10 +68,10 @@ static void text_goes_on_below_where_a_message_has_lines(void **state)
 	error_set(&result.trouble, ERROR_RIVAL, "it changed:");
 	error_add_lines(&result.trouble, "\n  + -A -f 1\n  + -A -f 2");
 	CLEANUP_FREE char *text = render("text", &result);
-	assert_non_null(strstr(text,
-			       "] web\u240aPASS: it changed:\n             + -A -t 10.0.0.1:80\n           stop it\n"
-			       "           and try again\n"));
-	assert_non_null(strstr(text, " TROUBLE it changed:\n           + -A -f 1\n           + -A -f 2\n"));
+	assert_non_null(
+		strstr(text, "] web\u240aPASS: it changed:\n           |   + -A -t 10.0.0.1:80\n           | stop it\n"
+			     "           | and try again\n"));
+	assert_non_null(strstr(text, " TROUBLE it changed:\n         |   + -A -f 1\n         |   + -A -f 2\n"));
 }
 
 static void text_has_a_line_for_each_unit_and_rule(void **state)
