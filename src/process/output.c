@@ -71,15 +71,21 @@ int output_open(struct output *output, int theirs[2], struct error *error)
 	return 0;
 }
 
+static const char *temporary_directory(void)
+{
+	const char *directory = getenv("TMPDIR");
+	return directory && *directory ? directory : "/tmp";
+}
+
 /* On disk where that can be; a file system that cannot do without names is no reason to keep nothing. */
-static int open_spool(void)
+static void open_spool(struct output *output)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	const char *folder = getenv("TMPDIR");
-	CLEANUP_CLOSE int directory =
-		way_open_directory(folder && *folder ? folder : "/tmp", false, "cannot write in", &ignored);
-	int spool = directory < 0 ? -1 : openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return spool >= 0 ? spool : memfd_create("ipvs-iso-output", MFD_CLOEXEC);
+	CLEANUP_CLOSE int directory = way_open_directory(temporary_directory(), false, "cannot write in", &ignored);
+	output->spool = directory < 0 ? -1 : openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	output->spool_is_memory = output->spool < 0;
+	if (output->spool_is_memory)
+		output->spool = memfd_create("ipvs-iso-output", MFD_CLOEXEC);
 }
 
 static void note_part(struct output *output, int stream, size_t length)
@@ -96,12 +102,25 @@ static void keep(struct output *output, int stream, const char *bytes, size_t le
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
 	if (output->spool < 0)
-		output->spool = open_spool();
+		open_spool(output);
 	errno = 0;
-	if (output->spool >= 0 && file_write_all(output->spool, "what the unit printed", bytes, length, &ignored) == 0)
+	if (output->spool >= 0 && file_write_all(output->spool, "what the unit printed", bytes, length, &ignored) == 0) {
 		note_part(output, stream, length);
-	else
+	} else {
 		output->failure = errno ? errno : EIO;
+		output->spool_failed = true;
+	}
+}
+
+int output_failure(const struct output *output, struct error *error)
+{
+	if (!output->failure)
+		return 0;
+	if (!output->spool_failed)
+		return error_set_errno(error, output->failure, "cannot write what the unit printed");
+	error_set_errno(error, output->failure, "cannot keep what the unit printed in %s",
+			output->spool_is_memory ? "memory" : temporary_directory());
+	return error_remedy(error, "make room there, or have TMPDIR name another directory for temporary files");
 }
 
 void output_take(struct output *output, int stream, const char *bytes, size_t length)

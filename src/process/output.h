@@ -39,6 +39,8 @@ struct output {
 	size_t length;           /* of what has been kept */
 	ARRAY(struct output_part) parts;
 	int failure; /* errno of what failed: a stream of ours, unless its reader has gone away, or the file; or 0 */
+	bool spool_failed;                        /* it was the file */
+	bool spool_is_memory;                     /* which is none on disk */
 	const struct output_bystander *bystander; /* borrowed; or NULL */
 };
 
@@ -57,6 +59,9 @@ bool output_is_full(const struct output *output);
 
 /* Whether something waits for a reader at all. */
 bool output_is_waiting(const struct output *output);
+
+/* 0; -1 where something of it was lost, with an error that says where there was no room for it. */
+int output_failure(const struct output *output, struct error *error);
 
 /* Drops that. */
 void output_drop_waiting(struct output *output);

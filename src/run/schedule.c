@@ -73,9 +73,8 @@ static int deal_with_output(const struct run_options *options, const struct turn
 			    struct error *error)
 {
 	const struct output *output = &turn->output;
-	if (output->failure)
-		return error_set(error, ERROR_FAILED, "cannot write what the unit printed: %s",
-				 strerror(output->failure));
+	if (output_failure(output, error) < 0)
+		return -1;
 	if (is_shown_now(options, turn, result) && output_show(output, error) < 0)
 		return -1;
 	if (!options->keep_output)

@@ -132,6 +132,17 @@ leave_things='ipvsadm -A -f 7 -s rr; ipvsadm -a -f 7 -r 10.0.0.1 -w 3; ipvsadm -
 		'name="example.org/balancer/store (2)"' 'name="example.org/balancer"'
 }
 
+@test "what a unit prints and finds no room to be kept: 125, the directory and what chooses it are named" {
+	full=$PWD/full
+	mkdir full
+	mount -t tmpfs -o size=8k tmpfs full
+	export TMPDIR=$full
+	capture ipvs-iso run --output on-failure -- head -c 100000 /dev/zero
+	assert_status 125
+	assert_contains "$stderr" "cannot keep what the unit printed in $full: No space left on device" 'TMPDIR'
+	TMPDIR=$PWD ipvs-iso run --output on-failure -- head -c 100000 /dev/zero
+}
+
 @test "a report that finds no room: 125, the old one stays, and the table is back" {
 	full=$PWD/full
 	mkdir full

@@ -179,7 +179,7 @@ has_no_use_for() {
 	assert_contains "$stderr" 'cannot write the journal in ' 'journal.json: File too large'
 	capture bash -c "ulimit -f 20; ipvs-iso run --output on-failure --report r.json -- seq 100000"
 	assert_status 125
-	assert_contains "$stderr" 'cannot write what the unit printed: File too large'
+	assert_contains "$stderr" 'cannot keep what the unit printed in ' ': File too large'
 	capture bash -c 'ulimit -f 20; ipvs-iso run -- bash -c "exec head -c 100000 /dev/zero >grows"'
 	assert_status 153
 	assert_contains "$stderr" 'ended by signal 25 '
