@@ -102,12 +102,13 @@ static void say_guest_isolation(struct guest *guest, enum isolation isolation, c
 }
 
 /* Tried, not guessed: it is booted, and runs a unit in either way. */
-static void say_guest_kernel(const struct guest_kernel *kernel)
+static void say_guest_kernel(const struct guest_kernel *kernel, const char *directory)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_FREE char *label = memory_printf("kernel %s", kernel->name);
 	const struct guest_options options = {
 		.kernel = kernel,
+		.directory = directory,
 		.memory = GUEST_MEMORY_DEFAULT,
 		.patience_ms = GUEST_PATIENCE_DEFAULT_MS,
 	};
@@ -127,6 +128,17 @@ static void say_guest_kernel(const struct guest_kernel *kernel)
 	    (double)(duration_now() - start) / 1000);
 	say_guest_isolation(guest, ISOLATION_LOCK, "lock");
 	say_guest_isolation(guest, ISOLATION_NETNS, "netns");
+}
+
+/* A directory that cannot be shared is no fault of a kernel. */
+static void say_guest_kernels(void)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_FREE char *directory = guest_directory(&error);
+	for (const struct guest_kernel *const *kernel = guest_kernels; *kernel; kernel++)
+		say_guest_kernel(*kernel, directory ? directory : GUEST_DIRECTORY_NONE);
+	if (!directory)
+		say_no("directory", &error);
 }
 
 /* The run that took the lock is not there any more; what it started still has it. */
@@ -271,8 +283,7 @@ static int run(int count, char **operands)
 		return print_error(&error);
 	say_session();
 	say_host_kernel();
-	for (const struct guest_kernel *const *kernel = guest_kernels; *kernel; kernel++)
-		say_guest_kernel(*kernel);
+	say_guest_kernels();
 	return 0;
 }
 

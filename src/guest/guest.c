@@ -259,18 +259,15 @@ static int guest_wait(struct guest *guest, int64_t until, enum event *event, str
 	}
 }
 
-static int send_setup(struct guest *guest, struct error *error)
+static int send_setup(struct guest *guest, const char *directory, struct error *error)
 {
 	char hostname[HOST_NAME_MAX + 1];
 	if (gethostname(hostname, sizeof hostname) < 0)
 		return error_set_errno(error, errno, "cannot read the host's name");
 	CLEANUP_GUEST_SETUP struct guest_setup setup = {
-		/* Without symbolic links: an absolute one on the way would lead out of the guest's new root. */
-		.directory = getcwd(NULL, 0),
+		.directory = memory_copy_string(directory),
 		.hostname = memory_copy_string(hostname),
 	};
-	if (!setup.directory)
-		return error_set_errno(error, errno, "cannot tell the working directory");
 	if (getrandom(setup.nonce, sizeof setup.nonce, 0) != sizeof setup.nonce)
 		return error_set_errno(error, errno, "cannot get random numbers for the line to the guest");
 	memcpy(guest->wire.nonce, setup.nonce, sizeof setup.nonce);
@@ -279,7 +276,7 @@ static int send_setup(struct guest *guest, struct error *error)
 	return 0;
 }
 
-static int wait_until_ready(struct guest *guest, const struct guest_kernel *kernel, int *interrupted,
+static int wait_until_ready(struct guest *guest, const struct guest_options *options, int *interrupted,
 			    struct error *error)
 {
 	for (;;) {
@@ -294,8 +291,9 @@ static int wait_until_ready(struct guest *guest, const struct guest_kernel *kern
 		switch (frame.type) {
 		case FRAME_HELLO:
 			free(guest->description);
-			guest->description = memory_printf("%s %.*s", kernel->name, (int)frame.length, frame.bytes);
-			if (send_setup(guest, error) < 0)
+			guest->description =
+				memory_printf("%s %.*s", options->kernel->name, (int)frame.length, frame.bytes);
+			if (send_setup(guest, options->directory, error) < 0)
 				return -1;
 			break;
 		case FRAME_READY:
@@ -370,7 +368,7 @@ struct guest *guest_start(const struct guest_options *options, int *interrupted,
 
 	*interrupted = 0;
 	if (watch_signals(guest, error) < 0 || boot(guest, options, error) < 0 ||
-	    wait_until_ready(guest, options->kernel, interrupted, error) < 0) {
+	    wait_until_ready(guest, options, interrupted, error) < 0) {
 		error_context(error, "cannot start a guest (%s)", options->kernel->name);
 		return NULL;
 	}

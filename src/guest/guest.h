@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "guest/directory.h"
 #include "guest/kernel.h"
 #include "guest/request.h"
 #include "process/output.h"
@@ -17,7 +18,8 @@
 
 struct guest_options {
 	const struct guest_kernel *kernel;
-	uint64_t memory;     /* bytes; rounded down to MiB */
+	const char *directory; /* shared, and where units start: see guest/directory.h */
+	uint64_t memory;       /* bytes; rounded down to MiB */
 	int64_t patience_ms; /* a guest that says nothing for so long hangs; it speaks every second while all is well */
 };
 
@@ -27,8 +29,8 @@ struct guest;
 void guest_cleanup(struct guest **guest);
 
 /*
- * Boots a guest, with this process's working directory shared for writing, and waits until it is ready. The signals of
- * supervise_prepare() must be blocked: one of them ends the wait, and stands in `interrupted` then (else 0).
+ * Boots a guest and waits until it is ready. The signals of supervise_prepare() must be blocked: one of them ends the
+ * wait, and stands in `interrupted` then (else 0).
  * NULL on failure, with the kernel's last lines in the message where it has said any.
  */
 struct guest *guest_start(const struct guest_options *options, int *interrupted, struct error *error);

@@ -12,7 +12,7 @@
 
 /* How a guest shall be made to look like the host. */
 struct guest_setup {
-	char *directory; /* the working directory, shared for writing; owned */
+	char *directory; /* shared for writing, and where units start; owned */
 	char *hostname;  /* owned */
 	char nonce[WIRE_NONCE_LENGTH];
 };

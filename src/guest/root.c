@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "guest/directory.h"
 #include "kernel/loopback.h"
 #include "kernel/module.h"
 
@@ -130,33 +131,11 @@ static int mount_places(struct error *error)
 	return 0;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
-/* Whether the guest has something of its own there, which the host's files would hide. */
-static bool is_kernels_own(const char *directory)
-{
-	return is_below(directory, "/proc") || is_below(directory, "/sys") ||
-	       (is_below(directory, "/dev") && !is_below(directory, "/dev/shm"));
-}
-
-/*
- * A second mount of the host's files, writable: the first one, below the overlay, stays read-only. The root itself is
- * never shared, for that would be to share everything.
- */
+/* A second mount of the host's files, writable: the first one, below the overlay, stays read-only. */
 static int share_directory(const char *directory, struct error *error)
 {
-	if (strcmp(directory, "/") == 0)
+	if (strcmp(directory, GUEST_DIRECTORY_NONE) == 0)
 		return 0;
-	if (is_kernels_own(directory))
-		return error_set(
-			error, ERROR_FAILED,
-			"the working directory %s cannot be shared with a guest, which has /proc, /sys and /dev "
-			"of its own; change to another directory first",
-			directory);
 	CLEANUP_FREE char *target = memory_printf(ROOT "%s", directory);
 	if (make_folders(target, error) < 0)
 		return -1;

@@ -11,12 +11,16 @@
 int guest_place_open(struct guest_place *place, const struct guest_kernel *kernel, const struct run_options *options,
 		     int *interrupted, struct error *error)
 {
+	*place = (struct guest_place){.options = options};
+	CLEANUP_FREE char *directory = guest_directory(error);
+	if (!directory)
+		return -1;
 	const struct guest_options guest_options = {
 		.kernel = kernel,
+		.directory = directory,
 		.memory = options->guest_memory,
 		.patience_ms = options->guest_patience_ms,
 	};
-	*place = (struct guest_place){.options = options};
 	place->guest = guest_start(&guest_options, interrupted, error);
 	if (!place->guest)
 		return -1;

@@ -14,7 +14,10 @@ struct guest_place {
 
 #define CLEANUP_GUEST_PLACE __attribute__((cleanup(guest_place_close)))
 
-/* Boots it. -1, and `interrupted` where a signal ended that; see guest_start(). */
+/*
+ * Boots it, with the working directory shared for writing. -1, and `interrupted` where a signal ended that; see
+ * guest_start().
+ */
 int guest_place_open(struct guest_place *place, const struct guest_kernel *kernel, const struct run_options *options,
 		     int *interrupted, struct error *error);
 void guest_place_close(struct guest_place *place);

@@ -132,6 +132,9 @@ int run_can_be(const struct run_options *options, const struct choice *choice, s
 		return error_set(
 			error, ERROR_INPUT,
 			"run: --keep starts from the host's table, --isolation netns has none of it: take one");
+	CLEANUP_FREE char *directory = choice->guest ? guest_directory(error) : NULL;
+	if (choice->guest && !directory)
+		return -1;
 	if (options->jobs <= 1 || options->isolation == ISOLATION_NETNS || choice->guest)
 		return 0;
 	error_set(error, ERROR_INPUT,

@@ -59,7 +59,10 @@ struct run_options {
 	int64_t guest_patience_ms;
 };
 
-/* Whether the options can be had on the kernel that was chosen; -1 with the reason. To be asked before run_plan(). */
+/*
+ * Whether the options can be had on the kernel that was chosen, from this working directory; -1 with the reason. To be
+ * asked before run_plan().
+ */
 int run_can_be(const struct run_options *options, const struct choice *choice, struct error *error);
 
 /*

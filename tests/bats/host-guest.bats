@@ -308,13 +308,56 @@ kernel_runs_below() {
 	assert_same written "$(cat ../target/file)"
 }
 
-@test "guest: a working directory that is gone is an error" {
+# is_not_shared WORDS REMEDY [COMMAND...]: a run says so of the working directory, before it plans or boots anything.
+# COMMAND starts ipvs-iso.
+is_not_shared() {
+	capture limited "${@:3}" ipvs-iso run --kernel uml --units-from 'echo planned >&2; echo a' -- true {}
+	assert_status 125
+	assert_same "ipvs-iso: the working directory $1"$'\n'"          $2" "$stderr"
+}
+
+@test "guest: a working directory that was removed is an error, and no fault of the kernel" {
 	mkdir gone
 	cd gone
 	rmdir ../gone
-	guest -- true
-	assert_status 125
-	assert_contains "$stderr" 'cannot tell the working directory'
+	is_not_shared 'does not exist any more' 'change to a directory that exists'
+	capture limited ipvs-iso status
+	assert_status 0
+	assert_contains "$output" $'\nkernel uml     works: ' $'\n  lock         works: ' $'\n  netns        works: ' \
+		$'\ndirectory      no: the working directory does not exist any more' \
+		$'\n               change to a directory that exists'
+}
+
+@test "guest: a working directory that the caller cannot reach is an error, and no fault of the kernel" {
+	local -a as=(env)
+	if [ "$EUID" -eq 0 ]; then as=(setpriv --bounding-set=-all --inh-caps=-all); fi
+	mkdir -p closed/within
+	cd closed/within
+	local shut
+	for shut in "${PWD%/*}" "$PWD"; do
+		chmod a-x "$shut"
+		is_not_shared "$PWD is out of reach: Permission denied" 'change to a directory that you may enter' "${as[@]}"
+		chmod u+x "$shut"
+	done
+}
+
+@test "guest: of /proc, /sys and /dev only /dev/shm is shared, which is no fault of the kernel" {
+	local directory
+	for directory in /proc /sys /dev; do
+		cd "$directory"
+		is_not_shared "$PWD cannot be shared with a guest, which has /proc, /sys and /dev of its own" \
+			'change to another directory'
+	done
+}
+
+@test "guest: a working directory that another was mounted over is an error, as its path leads elsewhere" {
+	local -a as=(unshare --user --map-root-user --mount)
+	"${as[@]}" true 2>/dev/null || skip 'mounting is not permitted'
+	mkdir hidden
+	cd hidden
+	# shellcheck disable=SC2016
+	is_not_shared "$PWD is hidden by another directory" 'change to the one that is there now' \
+		"${as[@]}" sh -c 'mount -t tmpfs none "$PWD" && exec "$@"' sh
 }
 
 # ---- the machine ----
