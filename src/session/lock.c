@@ -82,20 +82,6 @@ static int try_flock(int descriptor, int operation)
 	return errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
 }
 
-/* Takes the lock if it is free. 1, 0, or -1 with errno. */
-static int take_now(int descriptor)
-{
-	for (;;) {
-		int taken = try_flock(descriptor, LOCK_EX | LOCK_NB);
-		if (taken != 0)
-			return taken;
-		/* Who only asks who holds the lock shares it for an instant. That is not to be taken for a holder. */
-		int shared = try_flock(descriptor, LOCK_SH | LOCK_NB);
-		if (shared <= 0)
-			return shared;
-	}
-}
-
 /* What it usually does is nothing, so nobody sends it to end us. */
 #define WAKING SIGURG
 
@@ -186,15 +172,25 @@ static int say_below_holder(const struct lock_holder *holder, struct error *erro
 				   " names (Python's subprocess: close_fds=False)");
 }
 
-/* Who holds the lock. Whoever has just taken a new one has not written a note yet. */
-static void find_holder(int descriptor, struct lock_holder *holder)
+static int say_below_stranger(const struct lock_holder *holder, struct error *error)
+{
+	CLEANUP_FREE char *who = lock_holder_text(holder);
+	error_set(error, ERROR_BUSY, "the lock is held by %s, and this process runs below it", who);
+	return error_remedy(error, "have it lock a file of its own: ipvs-iso takes its lock itself");
+}
+
+/* Who holds the lock. Whoever has just taken a new one has neither marked it nor written a note yet. */
+static void find_holder(int descriptor, int64_t wait_ms, int64_t deadline, struct lock_holder *holder)
 {
 	const struct timespec pause = {.tv_nsec = NOTE_PAUSE_MS * 1000000L};
-	lock_holder_read(descriptor, holder);
-	for (int look = 0; look < NOTE_LOOKS && !holder->command && !holder->dead; look++) {
-		nanosleep(&pause, NULL);
+	for (int look = 0; look < NOTE_LOOKS && (wait_ms == 0 || duration_now() < deadline); look++) {
 		lock_holder_clear(holder);
-		lock_holder_read(descriptor, holder);
+		bool held = lock_holder_find(descriptor, holder);
+		if (!held) /* it has just been released, or who has it is out of sight */
+			lock_holder_read(descriptor, holder);
+		if (holder->dead || (holder->command && !holder->stranger))
+			return;
+		nanosleep(&pause, NULL);
 	}
 }
 
@@ -203,7 +199,9 @@ static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock
 			 void *context, struct error *error)
 {
 	CLEANUP_HOLDER struct lock_holder holder = {0};
-	find_holder(descriptor, &holder);
+	find_holder(descriptor, wait_ms, deadline, &holder);
+	if (holder.stranger && lock_holder_is_ancestor(&holder))
+		return say_below_stranger(&holder, error);
 	/* The note may still be that of the holder before, who has not got the lock any more. */
 	struct stat file;
 	if (lock_holder_is_ancestor(&holder) && fstat(descriptor, &file) == 0 && lock_held_by(holder.pid, &file))
@@ -220,7 +218,8 @@ static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock
 		return 0;
 	/* It may be somebody else by now. */
 	lock_holder_clear(&holder);
-	lock_holder_read(descriptor, &holder);
+	if (!lock_holder_find(descriptor, &holder))
+		lock_holder_read(descriptor, &holder);
 	return say_busy(&holder, wait_ms, error);
 }
 
@@ -228,7 +227,7 @@ static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock
 static int lock_file(int descriptor, int64_t wait_ms, int64_t deadline, lock_waiting_function *waiting, void *context,
 		     struct error *error)
 {
-	int taken = take_now(descriptor);
+	int taken = try_flock(descriptor, LOCK_EX | LOCK_NB);
 	if (taken < 0)
 		return error_set_errno(error, errno, "cannot lock the file");
 	return taken ? 0 : wait_for_lock(descriptor, wait_ms, deadline, waiting, context, error);
@@ -256,6 +255,7 @@ int lock_take(int directory, unsigned depth, const char *command, int64_t wait_m
 		int failed = lock_file(descriptor, wait_ms, deadline, waiting, context, error);
 		/* Somebody may have removed the file while we waited, and locked a new one. */
 		if (failed == 0 && is_lock_file(directory, name, descriptor)) {
+			lock_mark(descriptor);
 			if (command)
 				lock_holder_write(descriptor, command);
 			return out_of_the_way(descriptor);
@@ -339,10 +339,5 @@ int lock_query(int directory, unsigned depth, struct lock_holder *holder, struct
 	}
 	if (descriptor < 0)
 		return -1;
-	if (flock(descriptor, LOCK_SH | LOCK_NB) == 0)
-		return 0; /* closing gives it back */
-	if (errno != EWOULDBLOCK)
-		return error_set_errno(error, errno, "cannot ask who holds the lock");
-	lock_holder_read(descriptor, holder);
-	return 1;
+	return lock_holder_find(descriptor, holder);
 }

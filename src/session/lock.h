@@ -45,6 +45,7 @@ struct lock_holder {
 	pid_t pid;     /* 0 where it is not known, or that process has ended and what it started holds the lock on */
 	char *command; /* owned; any bytes; NULL where it is not known */
 	time_t since;  /* 0 where it is not known */
+	bool stranger; /* it is no run: it has locked the file with flock(2) itself, shared or not */
 	bool dead;     /* it certainly has ended; pid is then 0, as it is where nothing is known */
 };
 void lock_holder_clear(struct lock_holder *holder);
@@ -91,7 +92,10 @@ void locks_export(const struct locks *locks);
 /* How many this process has inherited. */
 unsigned lock_depth(int directory);
 
-/* Who holds that depth's now: 1 and the holder (to be cleared), 0 when nobody does, -1 on failure. Does not take it. */
+/*
+ * Who holds that depth's now: 1 and the holder (to be cleared), 0 when nobody does, -1 on failure. Does not take it, not even for
+ * an instant: whoever is stopped meanwhile holds up nobody. The lock of a stranger in another PID namespace is not seen.
+ */
 int lock_query(int directory, unsigned depth, struct lock_holder *holder, struct error *error);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "session/lock_proof.h"
 
 void lock_holder_clear(struct lock_holder *holder)
 {
@@ -126,6 +127,43 @@ void lock_holder_read(int descriptor, struct lock_holder *holder)
 	json_decref(json);
 }
 
+/* With spaces between the arguments; NULL where it is not known. The caller frees. */
+static char *command_line(pid_t pid)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *path = memory_printf("/proc/%d/cmdline", (int)pid);
+	size_t length = 0;
+	char *line = file_read(path, &length, &ignored);
+	for (size_t i = 0; line && i + 1 < length; i++) {
+		if (line[i] == '\0')
+			line[i] = ' ';
+	}
+	return line;
+}
+
+bool lock_holder_find(int descriptor, struct lock_holder *holder)
+{
+	*holder = (struct lock_holder){0};
+	if (lock_is_marked(descriptor)) {
+		lock_holder_read(descriptor, holder);
+		return true;
+	}
+	pid_t taker = lock_find_taker(descriptor);
+	if (taker == 0)
+		return false;
+	/* A run that could not mark it, or has not yet, is in the note. */
+	lock_holder_read(descriptor, holder);
+	if (holder->pid == taker)
+		return true;
+	lock_holder_clear(holder);
+	holder->stranger = true;
+	if (kill(taker, 0) == 0 || errno == EPERM) {
+		holder->pid = taker;
+		holder->command = command_line(taker);
+	}
+	return true;
+}
+
 /* 0 where there is none that can be seen. */
 static pid_t parent_of(pid_t pid)
 {
@@ -150,13 +188,15 @@ bool lock_holder_is_ancestor(const struct lock_holder *holder)
 
 char *lock_holder_text(const struct lock_holder *holder)
 {
-	CLEANUP_FREE char *who = holder->pid ? memory_printf("process %d", (int)holder->pid)
-					     : memory_copy_string("a run whose own process is gone or out of sight");
+	CLEANUP_FREE char *who =
+		holder->pid ? memory_printf("process %d", (int)holder->pid)
+			    : memory_printf("%s gone or out of sight",
+					    holder->stranger ? "a process that is" : "a run whose own process is");
 	CLEANUP_FREE char *what = holder->command ? memory_printf(" (%s)", holder->command) : memory_copy_string("");
 
 	char since[64] = "";
 	struct tm local;
 	if (holder->since && localtime_r(&holder->since, &local))
 		strftime(since, sizeof since, ", since %Y-%m-%d %H:%M:%S", &local);
-	return memory_printf("%s%s%s", who, what, since);
+	return memory_printf("%s%s%s%s", who, what, since, holder->stranger ? ", which is no run" : "");
 }

@@ -4,7 +4,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -27,15 +29,80 @@ bool lock_held_through(pid_t pid, int descriptor)
 	return false;
 }
 
-/* The same by the kernel's list of locks, where a process's descriptors may not be looked at: who has taken it. */
-static bool has_taken(pid_t pid, const struct stat *lock)
+static struct flock whole_file(void)
+{
+	return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
+void lock_mark(int descriptor)
+{
+	struct flock mark = whole_file();
+	fcntl(descriptor, F_OFD_SETLK, &mark);
+}
+
+bool lock_is_marked(int descriptor)
+{
+	struct flock mark = whole_file();
+	return fcntl(descriptor, F_OFD_GETLK, &mark) == 0 && mark.l_type != F_UNLCK;
+}
+
+/* Of one line of /proc/locks: who locked the file so, 0 where it is about another, or about one who waits. */
+static pid_t parse_lock(const char *line, const struct stat *lock, bool *shared)
+{
+	char mode[8];
+	int pid;
+	unsigned major_number, minor_number;
+	uintmax_t inode;
+	if (sscanf(line, "%*u: FLOCK %*s %7s %d %x:%x:%ju", mode, &pid, &major_number, &minor_number, &inode) != 5)
+		return 0;
+	*shared = strcmp(mode, "READ") == 0;
+	return major_number == major(lock->st_dev) && minor_number == minor(lock->st_dev) && inode == lock->st_ino ? pid
+														   : 0;
+}
+
+/* That process, or with 0 the first, that has locked the file, alone where `alone` says so; 0 where there is none. */
+static pid_t find_listed(const struct stat *lock, pid_t wanted, bool alone)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
 	size_t length;
 	CLEANUP_FREE char *text = file_read("/proc/locks", &length, &ignored);
-	CLEANUP_FREE char *wanted = memory_printf(" FLOCK  ADVISORY  WRITE %d %02x:%02x:%ju ", (int)pid,
-						  major(lock->st_dev), minor(lock->st_dev), (uintmax_t)lock->st_ino);
-	return text && strstr(text, wanted);
+	char *rest = NULL;
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+		bool shared;
+		pid_t pid = parse_lock(line, lock, &shared);
+		if (pid != 0 && (wanted == 0 || pid == wanted) && !(alone && shared))
+			return pid;
+	}
+	return 0;
+}
+
+/* What the kernel's list calls the file system of an open file: overlayfs and btrfs tell stat(2) another number. */
+static dev_t device_in_list(int descriptor, dev_t told)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *path = memory_printf("/proc/self/fdinfo/%d", descriptor);
+	size_t length;
+	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
+	const char *mount = text ? strstr(text, "\nmnt_id:") : NULL;
+	CLEANUP_FREE char *mounts = mount ? file_read("/proc/self/mountinfo", &length, &ignored) : NULL;
+	long wanted = mount ? strtol(mount + strlen("\nmnt_id:"), NULL, 10) : 0;
+	char *rest = NULL;
+	for (char *line = mounts ? strtok_r(mounts, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+		long id;
+		unsigned major_number, minor_number;
+		if (sscanf(line, "%ld %*d %u:%u ", &id, &major_number, &minor_number) == 3 && id == wanted)
+			return makedev(major_number, minor_number);
+	}
+	return told;
+}
+
+pid_t lock_find_taker(int descriptor)
+{
+	struct stat lock;
+	if (fstat(descriptor, &lock) < 0)
+		return 0;
+	lock.st_dev = device_in_list(descriptor, lock.st_dev);
+	return find_listed(&lock, 0, false);
 }
 
 bool lock_held_by(pid_t pid, const struct stat *lock)
@@ -43,7 +110,7 @@ bool lock_held_by(pid_t pid, const struct stat *lock)
 	CLEANUP_FREE char *path = memory_printf("/proc/%d/fd", (int)pid);
 	DIR *descriptors = opendir(path);
 	if (!descriptors && errno == EACCES)
-		return has_taken(pid, lock);
+		return find_listed(lock, pid, true) == pid; /* its descriptors may not be looked at */
 	bool holds = false;
 	for (const struct dirent *entry; descriptors && !holds && (entry = readdir(descriptors));) {
 		struct stat file;

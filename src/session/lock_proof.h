@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which process really has the lock: asked of the kernel (/proc/PID/fdinfo), whatever anybody has written down. */
+/* Who really has the lock: asked of the kernel, whatever anybody has written down, and without taking it. */
 #ifndef IPVS_ISO_SESSION_LOCK_PROOF_H
 #define IPVS_ISO_SESSION_LOCK_PROOF_H
 
@@ -12,6 +12,22 @@
  * only has the file open, such as who waits for the lock, has it not.
  */
 bool lock_held_through(pid_t pid, int descriptor);
+
+/*
+ * Marks the lock as that of a run, so that lock_is_marked() sees it in whatever PID namespace, and without taking it. The
+ * mark is an open file description lock of fcntl(2): it lives as long as the lock does. Failing is no error: then
+ * /proc/locks tells.
+ */
+void lock_mark(int descriptor);
+
+/* Whether somebody who opened the file another time has marked it. Any descriptor of the file will do. */
+bool lock_is_marked(int descriptor);
+
+/*
+ * A process that has locked the file, shared or not, as the kernel lists them (/proc/locks); it may have ended since. 0 where
+ * there is none to be seen from here.
+ */
+pid_t lock_find_taker(int descriptor);
 
 /* Whether a process has the lock on the file that `lock` describes. False, too, where it may not be looked into. */
 bool lock_held_by(pid_t pid, const struct stat *lock);

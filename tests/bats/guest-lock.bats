@@ -143,6 +143,78 @@ waits_as_told() {
 	wait "$waiter"
 }
 
+@test "a program that locks the file itself, shared or not, is waited for as a run is, and named" {
+	local how holder waiter before
+	ipvs-iso run -- true
+	for how in --shared --exclusive; do
+		background flock $how --no-fork "$IPVS_ISO_STATE_DIR"/*/lock sleep 600
+		holder=$job
+		wait_until grep -qs sleep "/proc/$holder/cmdline"
+		for command in flush 'run -- touch ran'; do
+			# shellcheck disable=SC2086 # words
+			capture ipvs-iso ${command%% *} --wait 700ms ${command#"${command%% *}"}
+			assert_status 125
+			assert_contains "$stderr" "ipvs-iso: waiting for the lock, held by process $holder (sleep 600), which is no run" \
+				"ipvs-iso: the lock was still held after 0.7 s by process $holder (sleep 600), which is no run"
+		done
+		[ ! -e ran ]
+		capture ipvs-iso status
+		assert_contains "$output" "lock           held by process $holder (sleep 600), which is no run"$'\n'
+
+		# It sleeps meanwhile, and obeys.
+		background ipvs-iso flush
+		waiter=$job
+		wait_until test -s job.stderr
+		wait_until grep -q '^State:.S' "/proc/$waiter/status"
+		before=$(cut -d' ' -f14,15 "/proc/$waiter/stat")
+		services >/dev/null
+		services >/dev/null
+		assert_same "$before" "$(cut -d' ' -f14,15 "/proc/$waiter/stat")"
+		kill "$waiter"
+		wait_for_job
+		assert_status 143
+		kill "$holder"
+		wait "$holder" || true
+	done
+	# Below such a program one would wait for ever.
+	capture flock "$IPVS_ISO_STATE_DIR"/*/lock ipvs-iso run -- touch ran
+	assert_status 125
+	assert_matches "$stderr" "ipvs-iso: the lock is held by process [0-9]+ \\(flock .*\\), which is no run, and this process runs below it
+          have it lock a file of its own: ipvs-iso takes its lock itself"
+	[ ! -e ran ]
+}
+
+@test "status takes no lock, not for an instant, whoever holds it: stopped, it holds up nobody" {
+	ipvs-iso run -- true
+	# Not those of the process in which it tries a sandbox, which has a lock of its own.
+	capture strace -qqq -o calls -e trace=flock ipvs-iso status
+	assert_contains "$output" 'lock           free' 'netns        works'
+	assert_same '' "$(<calls)"
+	background_run -- :
+	capture strace -qqq -o calls -e trace=flock ipvs-iso status
+	assert_contains "$output" "lock           held by process $job (bash -c :"
+	assert_same '' "$(<calls)"
+}
+
+@test "status sees the lock of a run in another PID namespace, and that of one whose own process is gone" {
+	[ -p started ] || mkfifo started
+	background ipvs-iso run -- bash -c 'echo $$ >started; exec sleep 600'
+	read -r -t 30 unit <>started
+	jobs_started+=("$unit")
+	local see=(unshare --pid --fork --mount-proc ipvs-iso status)
+	capture "${see[@]}"
+	assert_contains "$output" 'lock           held by a run whose own process is gone or out of sight (bash -c '
+	kill -KILL "$job"
+	wait "$job" || true
+	capture ipvs-iso status
+	assert_contains "$output" 'lock           the run that took it was killed'
+	capture "${see[@]}"
+	assert_contains "$output" 'lock           held by a run whose own process is gone or out of sight (bash -c '
+	kill "$unit"
+	capture ipvs-iso recover
+	assert_status 0
+}
+
 @test "runs at once inside of one unit take turns on its table, and leave the unit what it had" {
 	cat >inner <<-'INNER'
 		for turn in 1 2; do
