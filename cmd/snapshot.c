@@ -62,6 +62,18 @@ static void write_rules(FILE *out, const void *table)
 		say(stderr, "ipvs-iso: ipvsadm has no words for %s", line);
 }
 
+/* A snapshot is read on other machines, too. */
+static void leave_out_derived(struct table *table)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	if (ipvs_leave_out_derived(table, &error) == 0 || manners.quiet)
+		return;
+	say(stderr,
+	    "ipvs-iso: sysctls that depend on the machine's size, such as sync_qlen_max, are left out, as whether "
+	    "somebody set them cannot be seen: %s",
+	    error.message);
+}
+
 static int take_snapshot(struct error *error)
 {
 	CLEANUP_TABLE struct table table;
@@ -70,6 +82,8 @@ static int take_snapshot(struct error *error)
 	if (!ipvs || (stats ? ipvs_read_counted : ipvs_read)(ipvs, &table, error) < 0 ||
 	    (format == FORMAT_JSON && table_check_writable(&table, error) < 0))
 		return -1;
+	if (format == FORMAT_JSON)
+		leave_out_derived(&table);
 	file_text *write = format == FORMAT_JSON ? write_json : write_rules;
 	if (output[0] == '-' && !output[1])
 		return file_stream(STDOUT_FILENO, "standard output", write, &table, error);

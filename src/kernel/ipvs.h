@@ -33,6 +33,13 @@ int ipvs_read(struct ipvs *ipvs, struct table *table, struct error *error);
 int ipvs_read_counted(struct ipvs *ipvs, struct table *table, struct error *error);
 
 /*
+ * Takes out of a table that was read here the sysctls whose value the kernel made of this machine's memory or processors, for
+ * one that is to be compared on another machine. One that somebody set stays: it is not what a new network namespace gets, which
+ * is made for the question. -1 where that cannot be (it takes CAP_SYS_ADMIN): all of them are taken out then.
+ */
+int ipvs_leave_out_derived(struct table *table, struct error *error);
+
+/*
  * Carries out changes in their order, many requests to a buffer, only the end of a batch and errors acknowledged.
  * On failure the error names the rule that the kernel refused and why (a scheduler that it lacks has a remedy);
  * the rules behind it are still tried, so that as much as possible is as it should be.

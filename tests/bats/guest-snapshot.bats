@@ -55,6 +55,24 @@ teardown() {
 	assert_contains "$output" '"sync_threshold": [5, 60]'
 }
 
+@test "a sysctl that the kernel derives from the memory is in a snapshot only where somebody set it" {
+	local file=/proc/sys/net/ipv4/vs/sync_qlen_max derived
+	read_whole derived "$file"
+	capture ipvs-iso snapshot
+	assert_same '' "$stderr"
+	assert_contains "$output" '"sync_threshold":' '"sync_sock_size":'
+	assert_lacks "$output" sync_qlen_max
+	echo $((derived + 1)) >"$file"
+	capture ipvs-iso snapshot
+	assert_contains "$output" "\"sync_qlen_max\": $((derived + 1)),"
+	# Where it cannot be seen, that is said.
+	capture setpriv --bounding-set -sys_admin ipvs-iso snapshot
+	echo "$derived" >"$file"
+	assert_status 0
+	assert_lacks "$output" sync_qlen_max
+	assert_matches "$stderr" "ipvs-iso: sysctls that depend on the machine's size, such as sync_qlen_max, are left out, .*: cannot make a network namespace: Operation not permitted"
+}
+
 @test "snapshot --output writes to a file what it otherwise prints, with the modes that the umask allows" {
 	fill_table
 	capture ipvs-iso snapshot

@@ -50,6 +50,15 @@ kernel_runs_below() {
 	[ -n "$(kernel_processes "$1")" ]
 }
 
+@test "a snapshot of one guest equals the table of another guest with other memory, and restoring it leaves nothing" {
+	guest --memory 128M -- bash -c 'ipvsadm -A -f 7; ipvs-iso snapshot -o of-a-small-one.json; ipvsadm -C'
+	assert_status 0
+	guest --memory 200M -- bash -c 'ipvsadm -A -f 7; ipvs-iso check of-a-small-one.json; ipvsadm -C
+		ipvs-iso restore of-a-small-one.json; ipvsadm -C'
+	assert_status 0
+	assert_same '' "$output"
+}
+
 # ---- what goes in ----
 
 @test "guest: arguments and environment come through untouched" {
