@@ -265,6 +265,15 @@ int descendants_list(pid_t ancestor, const struct process_list *except, struct p
 	return 0;
 }
 
+int process_find(pid_t pid, struct process *process)
+{
+	struct entry entry;
+	int found = read_process(pid, &entry);
+	if (found > 0)
+		*process = entry.process;
+	return found > 0 ? entry.living : found;
+}
+
 int process_signal(const struct process *process, int signal)
 {
 	/* By number through syscall(2): glibc has a name for it only since 2.36. */

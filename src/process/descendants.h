@@ -47,6 +47,9 @@ void descendants_forget(void);
  */
 int descendants_list(pid_t ancestor, const struct process_list *except, struct process_list *list, struct error *error);
 
+/* Who has that number now: 1 and the process, 0 where nobody has or it has ended, -1 with errno. */
+int process_find(pid_t pid, struct process *process);
+
 /*
  * Sends a signal to that very process, never to another one that got its number meanwhile. 0 also where it has ended;
  * -1 with errno where it may not be signalled.

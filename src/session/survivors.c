@@ -5,22 +5,26 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/patience.h"
+#include "process/descendants.h"
 #include "session/lock.h"
 #include "session/lock_proof.h"
 
 /* Who is killed and forks faster is looked for again, so often. */
 #define ROUNDS 20
 #define KILLED_MS 1000
+
+/* How far apart it is looked whether one has ended: from moments, as most obey at once, to so long. */
+#define LOOK_MIN_MS 5
+#define LOOK_MAX_MS 200
 
 void survivors_clear(struct survivors *survivors)
 {
@@ -52,24 +56,29 @@ int survivors_find(int directory, unsigned depth, struct survivors *survivors, s
 	return 0;
 }
 
-/* Signals one through a descriptor of it, got before it is looked at again: so its number cannot mean another. */
-static int open_survivor(int directory, unsigned depth, pid_t pid)
+/* 1 and who has that number, if it holds the lock; else 0. */
+static int find_survivor(int directory, unsigned depth, pid_t pid, struct process *process)
 {
 	struct stat lock;
-	int process = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (process >= 0 && (look_at_lock(directory, depth, &lock) < 0 || !lock_held_by(pid, &lock))) {
-		close(process);
-		return -1;
-	}
-	return process;
+	/* In this order: who is signalled later, as it has not ended, had the number when the lock was asked for. */
+	return process_find(pid, process) > 0 && look_at_lock(directory, depth, &lock) == 0 && lock_held_by(pid, &lock);
 }
 
-static void wait_for_end(int process, int64_t deadline)
+/* Looked at again and again: a descriptor of it, to wait with, is not to be had before Linux 5.3, nor everywhere after. */
+static int wait_for_end(int directory, unsigned depth, pid_t pid, int64_t deadline, struct error *error)
 {
-	struct pollfd end = {.fd = process, .events = POLLIN};
-	int64_t left = deadline - duration_now();
-	while (left > 0 && poll(&end, 1, (int)left) < 0 && errno == EINTR)
-		left = deadline - duration_now();
+	struct process process;
+	for (int pause = LOOK_MIN_MS; find_survivor(directory, depth, pid, &process); pause *= 2) {
+		int64_t left = deadline - duration_now();
+		if (left <= 0)
+			return 0;
+		if (pause > LOOK_MAX_MS)
+			pause = LOOK_MAX_MS;
+		if (patience_wait(-1, 0, pause < left ? pause : (int)left,
+				  "cannot wait for the end of what holds the lock", error) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* One round: the signal to all, and at most so long for each to end. Returns how many there were, -1 on failure. */
@@ -78,20 +87,19 @@ static ssize_t signal_all(int directory, unsigned depth, int signal, int64_t wai
 	CLEANUP_SURVIVORS struct survivors survivors = {0};
 	if (survivors_find(directory, depth, &survivors, error) < 0)
 		return -1;
+	for (size_t i = 0; i < survivors.pids.count; i++) {
+		struct process process;
+		if (!find_survivor(directory, depth, survivors.pids.items[i], &process))
+			continue;
+		if (process_signal(&process, signal) < 0)
+			return error_set_errno(error, errno, "cannot end process %d, which holds the lock",
+					       (int)process.pid);
+		process_signal(&process, SIGCONT); /* who is stopped would not notice */
+	}
 	int64_t deadline = duration_now() + wait_ms;
 	for (size_t i = 0; i < survivors.pids.count; i++) {
-		CLEANUP_CLOSE int process = open_survivor(directory, depth, survivors.pids.items[i]);
-		if (process < 0)
-			continue;
-		if (syscall(SYS_pidfd_send_signal, process, signal, NULL, 0) < 0 && errno != ESRCH)
-			return error_set_errno(error, errno, "cannot end process %d, which holds the lock",
-					       (int)survivors.pids.items[i]);
-		syscall(SYS_pidfd_send_signal, process, SIGCONT, NULL, 0); /* who is stopped would not notice */
-	}
-	for (size_t i = 0; i < survivors.pids.count; i++) {
-		CLEANUP_CLOSE int process = open_survivor(directory, depth, survivors.pids.items[i]);
-		if (process >= 0)
-			wait_for_end(process, deadline);
+		if (wait_for_end(directory, depth, survivors.pids.items[i], deadline, error) < 0)
+			return -1;
 	}
 	return (ssize_t)survivors.pids.count;
 }

@@ -164,6 +164,20 @@ journal        none: '
 	assert_same "$before" "$(table)"
 }
 
+@test "recover --kill works also where the kernel gives out no descriptors of processes" {
+	command -v strace >/dev/null || skip 'the package strace is not installed'
+	local failing=(strace -f -qq -o trace -e trace=pidfd_open -e inject=pidfd_open:error=ENOSYS)
+	"${failing[@]}" true 2>/dev/null || skip 'strace cannot trace here'
+	kill_a_run only
+	wait "$job" || true
+	capture "${failing[@]}" ipvs-iso recover --kill
+	assert_status 0
+	assert_told_recovery "$stderr"
+	grep -q INJECTED trace
+	assert_ended "$unit"
+	assert_same "$before" "$(table)"
+}
+
 @test "recover --kill is refused while the run lives, and touches nothing" {
 	background_run -- 'ipvsadm -A -f 6'
 	local dirty
