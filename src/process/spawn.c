@@ -103,6 +103,14 @@ static _Noreturn void become(const struct command *command, const struct cgroup 
 	fail(pipe, STEP_EXECUTE);
 }
 
+/* Somebody quoted a whole command line. */
+static int hint_at_quotes(const char *name, struct error *error)
+{
+	if (strpbrk(name, " \t\n"))
+		error_remedy(error, "'%s' is one word: leave its quotes out, or run it with sh -c", name);
+	return -1;
+}
+
 static int say_why(const struct command *command, const struct failure *failure, struct error *error)
 {
 	const char *name = command->arguments[0];
@@ -121,12 +129,15 @@ static int say_why(const struct command *command, const struct failure *failure,
 	default:
 		break;
 	}
-	if (failure->number != ENOENT)
-		return error_set(error, ERROR_NOT_RUNNABLE, "cannot run %s: %s", name, why);
+	if (failure->number != ENOENT) {
+		error_set(error, ERROR_NOT_RUNNABLE, "cannot run %s: %s", name, why);
+		return failure->number == ENAMETOOLONG ? hint_at_quotes(name, error) : -1;
+	}
 	if (strchr(name, '/') && !command->directory && access(name, F_OK) == 0)
 		return error_set(error, ERROR_NOT_FOUND, "cannot run %s: the interpreter that it names is missing",
 				 name);
-	return error_set(error, ERROR_NOT_FOUND, "cannot run %s: command not found", name);
+	error_set(error, ERROR_NOT_FOUND, "cannot run %s: command not found", name);
+	return hint_at_quotes(name, error);
 }
 
 /* The pipe closes without a word when the exec succeeds. 0 then, 1 when there is a failure. */

@@ -180,6 +180,11 @@ kernel_runs_below() {
 	guest -- no-such-command
 	assert_status 127
 	assert_contains "$stderr" 'no-such-command: command not found'
+	assert_lacks "$stderr" quotes
+	guest -- 'go test ./...'
+	assert_status 127
+	assert_contains "$stderr" 'cannot run go test ./...: command not found' \
+		"'go test ./...' is one word: leave its quotes out, or run it with sh -c"
 }
 
 # ---- files ----

@@ -578,6 +578,17 @@ list() {
 	assert_same $'from\nour input' "$output"
 }
 
+@test "--units-from: where a signal ends the command, by itself, the status is 128 + n" {
+	local signal
+	for signal in HUP INT TERM KILL; do
+		capture ipvs-iso run --list --units-from "kill -s $signal \$\$" -- true
+		assert_status $((128 + $(kill -l "$signal")))
+		assert_same '' "$output"
+	done
+	capture ipvs-iso run --list --units-from 'exit 3' -- true
+	assert_status 125
+}
+
 @test "a process that a runner's list leaves behind with its output does not hold up the units" {
 	own_runner tree <<<'# command: suite
 list() { echo one; sleep 600 & echo $! >left; }

@@ -260,6 +260,37 @@ static void check_program_not_run(const char *program, enum error_kind kind, con
 	check_not_run((struct command){.arguments = arguments}, kind, message);
 }
 
+static void check_remedy(const char *program, const char *remedy)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_OUTCOME struct outcome outcome = {0};
+	char *arguments[] = {(char *)program, NULL};
+	const struct command command = {.arguments = arguments};
+	assert_int_equal(supervise_run(&command, &outcome, &error), -1);
+	if (remedy)
+		assert_string_equal(error.remedy, remedy);
+	else
+		assert_null(error.remedy);
+}
+
+static void a_command_line_that_was_quoted_whole_gets_a_hint(void **state)
+{
+	(void)state;
+	struct error error = ERROR_INIT;
+	assert_int_equal(file_write("a script", "#!/no/such/shell\n", 17, 0755, &error), 0);
+
+	check_remedy("no-such test ./...",
+		     "'no-such test ./...' is one word: leave its quotes out, or run it with sh -c");
+	check_remedy("no-such\ttest", "'no-such\ttest' is one word: leave its quotes out, or run it with sh -c");
+	char name[300] = "for file in";
+	memset(name + strlen(name), 'x', sizeof name - strlen(name) - 1);
+	CLEANUP_FREE char *remedy = memory_printf("'%s' is one word: leave its quotes out, or run it with sh -c", name);
+	check_remedy(name, remedy);
+
+	check_remedy("no-such", NULL);
+	check_remedy("./a script", NULL);
+}
+
 static void what_cannot_be_run_is_told_apart(void **state)
 {
 	(void)state;
@@ -813,6 +844,8 @@ int main(int count, char **arguments)
 						leave_folder),
 		cmocka_unit_test(the_status_is_the_commands),
 		cmocka_unit_test_setup_teardown(what_cannot_be_run_is_told_apart, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(a_command_line_that_was_quoted_whole_gets_a_hint, enter_folder,
+						leave_folder),
 		cmocka_unit_test_setup_teardown(directory_and_environment_are_the_commands, enter_folder, leave_folder),
 		cmocka_unit_test(unseen_processes_are_killed_or_said_to_survive),
 		cmocka_unit_test(only_the_named_descriptors_are_inherited),
