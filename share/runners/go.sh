@@ -18,7 +18,8 @@ fails() {
 	mkdir -p "$folder" || exit
 	awk -v package="$1" '/^# / && $2 !~ /^\[/ { own = $2 == package } own' "$scratch/errors" >"$folder/errors"
 	[ -s "$folder/errors" ] || cp "$scratch/errors" "$folder/errors"
-	echo 'cat "$scratch/units/$unit/@/errors" >&2; exit 1' >"$folder/command"
+	grep -F "FAIL$tab$1 [" "$scratch/output" >"$folder/verdict"
+	echo 'cat "$scratch/units/$unit/@/errors" >&2; cat "$scratch/units/$unit/@/verdict"; exit 1' >"$folder/command"
 }
 
 list() {
@@ -59,6 +60,7 @@ list() {
 		grep -v -e '^ok ' -e '^?' "$scratch/output" >&2
 		return $status
 	fi
+	grep "^?" "$scratch/output" >&2
 	while read -r package; do
 		fails "$package"
 	done <"$scratch/broken"

@@ -156,6 +156,7 @@ wants() {
 	done
 	sed -i 's/package vip/package x/' vip/vip.go vip/inner/vip.go
 	lists $'example.com/lb/command\nexample.com/lb/vip\nexample.com/lb/vip/inner' go test ./...
+	assert_same $'?   \texample.com/lb\t[no test files]' "$stderr"
 	lists 'example.com/lb/vip' go test -v -run Nothing --short ./vip -args -c
 	does_not_split -c go test -c ./vip
 	local option
@@ -171,7 +172,9 @@ wants() {
 	assert_contains "$stderr" 'undefined: undefined'
 	capture timeout 120 ipvs-iso run --kernel uml -- go test ./...
 	assert_status 1
-	assert_contains "$stderr" '3 units: 2 passed, 1 failed' 'undefined: undefined'
+	assert_contains "$stderr" '3 units: 2 passed, 1 failed' 'undefined: undefined' \
+		$'?   \texample.com/lb\t[no test files]\n'
+	assert_contains "$output" $'FAIL\texample.com/lb/vip [build failed]'
 	assert_matches "$stderr" '.*FAIL [^
 ]* example.com/lb/vip: exit status 1.*'
 	fails_to_list 1 'no-such-folder' go test ./no-such-folder ./vip
