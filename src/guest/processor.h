@@ -12,7 +12,11 @@
 /*
  * Takes the processor that this process runs on, or the next one that it may use, which no other guest has taken. The
  * answer is a descriptor: closed, it gives the processor back. -1, and PROCESSOR_ANY, where none is free, or that cannot be
- * told. Guests of other users count, too, but not those in other network namespaces.
+ * told.
+ *
+ * Which are taken is known by locks on the file `processors` of a directory that is this user's alone, the first that can be
+ * had: for root /run/ipvs-iso; then ipvs-iso in XDG_RUNTIME_DIR, in XDG_CACHE_HOME, or in .cache of HOME. So nobody else can
+ * take them; and guests of other users, and those that see another directory there, do not count.
  */
 int processor_take(int *processor);
 

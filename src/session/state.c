@@ -127,24 +127,38 @@ static char *base_path(struct error *error)
 	return memory_copy_bytes(chosen, length);
 }
 
+static int walk_to(struct way *way, const char *path, struct error *error)
+{
+	return way_walk_to_name(way, path, "cannot open the folder", error) < 0 ? propose_own_folder(error) : 0;
+}
+
 /* Walks to the state directory, but does not look at it; its path, which the caller frees, or NULL. */
 static char *walk_to_base(struct way *way, struct error *error)
 {
 	char *base = base_path(error);
-	if (!base || way_walk_to_name(way, base, "cannot open the folder", error) == 0)
+	if (!base || walk_to(way, base, error) == 0)
 		return base;
-	propose_own_folder(error);
 	free(base);
 	return NULL;
 }
 
-static int open_base(char **path, bool make, struct error *error)
+static int open_own(const char *path, bool make, struct error *error)
 {
 	CLEANUP_WAY struct way way = WAY_INIT;
-	CLEANUP_FREE char *base = walk_to_base(&way, error);
-	if (!base || (make && make_folder(way.directory, way.name, base, error) < 0))
+	if (walk_to(&way, path, error) < 0 || (make && make_folder(way.directory, way.name, path, error) < 0))
 		return -1;
-	int descriptor = open_folder(way.directory, way.name, base, error);
+	return open_folder(way.directory, way.name, path, error);
+}
+
+int state_open_own(const char *path, struct error *error)
+{
+	return open_own(path, true, error);
+}
+
+static int open_base(char **path, bool make, struct error *error)
+{
+	CLEANUP_FREE char *base = base_path(error);
+	int descriptor = base ? open_own(base, make, error) : -1;
 	if (descriptor >= 0) {
 		*path = base;
 		base = NULL;
