@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -17,7 +18,9 @@
 bool lock_held_through(pid_t pid, int descriptor)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	CLEANUP_FREE char *path = memory_printf("/proc/%d/fdinfo/%d", (int)pid, descriptor);
+	/* /proc may be that of another PID namespace, where we have another number. */
+	CLEANUP_FREE char *path = pid == getpid() ? memory_printf("/proc/self/fdinfo/%d", descriptor)
+						  : memory_printf("/proc/%d/fdinfo/%d", (int)pid, descriptor);
 	size_t length;
 	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
 

@@ -476,6 +476,16 @@ timeouts     changed  --set 5 5 5 (was: --set 900 120 300)' "$(sed -n 's/^ \{21\
 	[ ! -e ran ]
 }
 
+@test "a run inside of a run is nested also in a PID namespace of its own that has the /proc of the one around it" {
+	isolated --wait 0 -- bash -c 'ipvsadm -A -f 6
+		unshare --pid --fork timeout 20 ipvs-iso run --wait 0 -- sh -c "ipvsadm -Sn; ipvsadm -A -f 7; echo inner"
+		echo "status $?"
+		ipvsadm -Sn
+		ipvsadm -C'
+	assert_status 0
+	assert_same $'inner\nstatus 123\n-A -f 6 -s wlc' "$output"
+}
+
 # ---- signals ----
 
 # signalled SIGNAL: sends it to a run whose unit has changed the table; then the table is back and all has ended.
