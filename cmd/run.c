@@ -349,7 +349,7 @@ const struct subcommand command_run = {
 		   "  125       ipvs-iso itself failed, or could not put the table back\n"
 		   "  126, 127  the command cannot be run, is not found\n"
 		   "  else      the command's own, or 128 + the signal that ended it; of several\n"
-		   "            units, that of the first which failed\n\n"
+		   "            units, that of the first in the given order which failed\n\n"
 		   "Examples:\n"
 		   "  ipvs-iso run -- make check\n"
 		   "  ipvs-iso run --units-from 'ls tests/*.bats' -- bats\n"
