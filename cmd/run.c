@@ -128,13 +128,20 @@ static void tell_unit_ended(void *context, const struct unit_result *result)
 	status_line_show();
 }
 
+static void tolerate_residue(struct unit_result *unit)
+{
+	residue_tolerate(&unit->residue, run_settings.fail_on);
+	for (size_t i = 0; i < unit->earlier.count; i++)
+		tolerate_residue(&unit->earlier.items[i]);
+}
+
 /* What the run's exit status is, unless a report cannot be written. */
 static int report_result(const struct planned_reports *reports, struct run_result *result)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	int status = run_status(result, run_settings.fail_on);
 	for (size_t i = 0; i < result->units.count; i++)
-		residue_tolerate(&result->units.items[i].residue, run_settings.fail_on);
+		tolerate_residue(&result->units.items[i]);
 	return planned_reports_write(reports, result, &error) < 0 ? print_error(&error) : status;
 }
 

@@ -57,6 +57,10 @@ static char *describe(const struct unit_result *unit)
 		fprintf(out, " (%s)", attempts);
 	if (unit->trouble.remedy)
 		fprintf(out, "\n%s", unit->trouble.remedy);
+	for (size_t i = 0; i < unit->earlier.count; i++) {
+		CLEANUP_FREE char *earlier = summary_earlier(&unit->earlier.items[i]);
+		fprintf(out, "\n%s", earlier);
+	}
 	for (size_t i = 0; i < unit->residue.entries.count; i++) {
 		const struct residue *residue = &unit->residue.entries.items[i];
 		if (!residue->tolerated)

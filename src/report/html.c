@@ -323,20 +323,34 @@ static void put_residue(FILE *stream, const struct residue_list *list)
 	fputs("</tbody>\n</table>\n</div>\n", stream);
 }
 
-static void put_output(FILE *stream, const struct unit_result *unit)
+/* `of`: whose, or "" where it is the unit's last. */
+static void put_output(FILE *stream, const char *of, const struct unit_output *output)
 {
-	const struct unit_output *output = &unit->output;
 	if (!output->length && !output->dropped)
 		return;
 	size_t shown = output->length < OUTPUT_MAX ? output->length : OUTPUT_MAX;
 	size_t before = output->length - shown;
-	fprintf(stream, "<details>\n<summary>Output: %zu bytes", shown);
+	fprintf(stream, "<details>\n<summary>Output%s: %zu bytes", of, shown);
 	if (before || output->dropped)
 		fprintf(stream, ", the last ones; without %zu before them", before + output->dropped);
 	/* A line feed right behind <pre> would be dropped. */
 	fputs("</summary>\n<pre tabindex=\"0\">\n", stream);
 	markup_put_lines(stream, shown ? output->bytes + before : NULL, shown);
 	fputs("</pre>\n</details>\n", stream);
+}
+
+static void put_earlier(FILE *stream, const struct unit_result *unit)
+{
+	for (size_t i = 0; i < unit->earlier.count; i++) {
+		const struct unit_result *attempt = &unit->earlier.items[i];
+		CLEANUP_FREE char *heading = summary_earlier(attempt);
+		CLEANUP_FREE char *of = memory_printf(" of attempt %u", attempt->attempts);
+		fputs("<p>", stream);
+		put_line(stream, heading);
+		fputs("</p>\n", stream);
+		put_residue(stream, &attempt->residue);
+		put_output(stream, of, &attempt->output);
+	}
 }
 
 static void put_unit(FILE *stream, const struct unit_result *unit, size_t number)
@@ -364,7 +378,8 @@ static void put_unit(FILE *stream, const struct unit_result *unit, size_t number
 		fprintf(stream, "<p class=\"times\">waited %.3f s, ran %.3f s%s%s</p>\n", seconds(times->waited),
 			seconds(times->running), attempts ? ", " : "", attempts ? attempts : "");
 	put_residue(stream, &unit->residue);
-	put_output(stream, unit);
+	put_output(stream, "", &unit->output);
+	put_earlier(stream, unit);
 	fputs("</article>\n", stream);
 }
 

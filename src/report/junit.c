@@ -78,12 +78,37 @@ static void put_skipped(FILE *stream, const struct unit_result *unit)
 	fputs("/>\n", stream);
 }
 
+static void put_output(FILE *stream, const struct unit_output *output)
+{
+	if (output->dropped)
+		fprintf(stream, "(%zu bytes before this were not kept)\n", output->dropped);
+	markup_put_lines(stream, output->bytes, output->length);
+}
+
+/* How an earlier attempt went, what it left and what it printed. */
+static void put_attempt(FILE *stream, const struct unit_result *attempt)
+{
+	CLEANUP_FREE char *heading = summary_earlier(attempt);
+	CLEANUP_FREE char *left = residue_lines(&attempt->residue, false);
+	CLEANUP_FREE char *tolerated = residue_lines(&attempt->residue, true);
+	const char *const parts[] = {heading, left, tolerated};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (!parts[i])
+			continue;
+		fputc('\n', stream);
+		put_text(stream, parts[i]);
+	}
+	if (attempt->output.length || attempt->output.dropped)
+		fputc('\n', stream);
+	put_output(stream, &attempt->output);
+}
+
 /* What the schema has no place for, and does not fail the unit. Readers show one such element of a case at most. */
 static void put_remarks(FILE *stream, const struct unit_result *unit)
 {
 	CLEANUP_FREE char *attempts = summary_attempts(unit, RESIDUE_SET_ALL);
 	CLEANUP_FREE char *tolerated = residue_lines(&unit->residue, true);
-	if (!attempts && !tolerated)
+	if (!attempts && !tolerated && !unit->earlier.count)
 		return;
 	fputs("      <system-err>", stream);
 	if (attempts)
@@ -92,6 +117,8 @@ static void put_remarks(FILE *stream, const struct unit_result *unit)
 		fprintf(stream, "%sresidue that does not fail the run:\n", attempts ? "\n" : "");
 		put_text(stream, tolerated);
 	}
+	for (size_t i = 0; i < unit->earlier.count; i++)
+		put_attempt(stream, &unit->earlier.items[i]);
 	fputs("</system-err>\n", stream);
 }
 
@@ -100,9 +127,7 @@ static void put_streams(FILE *stream, const struct unit_result *unit)
 	const struct unit_output *output = &unit->output;
 	if (output->length || output->dropped) {
 		fputs("      <system-out>", stream);
-		if (output->dropped)
-			fprintf(stream, "(%zu bytes before this were not kept)\n", output->dropped);
-		markup_put_lines(stream, output->bytes, output->length);
+		put_output(stream, output);
 		fputs("</system-out>\n", stream);
 	}
 	put_remarks(stream, unit);

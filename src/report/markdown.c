@@ -81,13 +81,15 @@ static void put_residue(FILE *stream, const struct residue_list *list)
 	free(lines);
 }
 
-static void put_output(FILE *stream, const struct unit_output *output)
+/* `of`: whose, or "" where it is the unit's last. */
+static void put_output(FILE *stream, const char *of, const struct unit_output *output)
 {
 	if (!output->length)
 		return;
 	size_t shown = output->length < OUTPUT_MAX ? output->length : OUTPUT_MAX;
 	size_t before = output->length - shown;
 	fputs("<details><summary>Output", stream);
+	put_text(stream, of);
 	if (before || output->dropped)
 		fprintf(stream, ", without %zu bytes", before + output->dropped);
 	fputs("</summary>\n\n", stream);
@@ -95,11 +97,25 @@ static void put_output(FILE *stream, const struct unit_output *output)
 	fputs("\n</details>\n\n", stream);
 }
 
+static void put_earlier(FILE *stream, const struct unit_result *unit, bool outputs)
+{
+	for (size_t i = 0; i < unit->earlier.count; i++) {
+		const struct unit_result *attempt = &unit->earlier.items[i];
+		CLEANUP_FREE char *heading = summary_earlier(attempt);
+		CLEANUP_FREE char *of = memory_printf(" of attempt %u", attempt->attempts);
+		put_paragraph(stream, heading);
+		put_residue(stream, &attempt->residue);
+		if (outputs)
+			put_output(stream, of, &attempt->output);
+	}
+}
+
 static void put_unit(FILE *stream, const struct unit_result *unit, bool outputs)
 {
 	enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
 	/* The table says all of it. */
-	if (verdict == VERDICT_SKIPPED || (verdict == VERDICT_PASSED && !unit->residue.entries.count))
+	if (verdict == VERDICT_SKIPPED ||
+	    (verdict == VERDICT_PASSED && !unit->residue.entries.count && !unit->earlier.count))
 		return;
 	CLEANUP_FREE char *reason = summary_reason(unit, RESIDUE_SET_ALL);
 	fprintf(stream, "#### %s: ", summary_word(unit, RESIDUE_SET_ALL));
@@ -111,7 +127,8 @@ static void put_unit(FILE *stream, const struct unit_result *unit, bool outputs)
 		put_paragraph(stream, unit->trouble.remedy);
 	put_residue(stream, &unit->residue);
 	if (outputs && verdict != VERDICT_PASSED)
-		put_output(stream, &unit->output);
+		put_output(stream, "", &unit->output);
+	put_earlier(stream, unit, outputs);
 }
 
 /* "passed", "flaky, attempt 2", "exit status 3, 2 attempts" */

@@ -67,6 +67,12 @@ char *summary_attempts(const struct unit_result *unit, unsigned fail_on)
 	return memory_printf(unit_is_flaky(unit, fail_on) ? "attempt %u" : "%u attempts", unit->attempts);
 }
 
+char *summary_earlier(const struct unit_result *attempt)
+{
+	CLEANUP_FREE char *reason = summary_reason(attempt, RESIDUE_SET_ALL);
+	return memory_printf("attempt %u: %s", attempt->attempts, reason ? reason : "passed");
+}
+
 char *summary_order(const struct run_result *result)
 {
 	return result->shuffled ? memory_printf("shuffle:%" PRIu32, result->seed) : NULL;

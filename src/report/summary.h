@@ -27,6 +27,9 @@ const char *summary_word(const struct unit_result *unit, unsigned fail_on);
 /* "attempt 2" of a unit that passed then, "3 attempts" of another. NULL where it ran once. The caller frees. */
 char *summary_attempts(const struct unit_result *unit, unsigned fail_on);
 
+/* "attempt 1: exit status 3", of one of a unit's earlier attempts. The caller frees. */
+char *summary_earlier(const struct unit_result *attempt);
+
 /* The order, as --order takes it: "shuffle:7". NULL where the units ran as listed. The caller frees. */
 char *summary_order(const struct run_result *result);
 

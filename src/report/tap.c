@@ -72,6 +72,22 @@ static void put_output(FILE *stream, const struct unit_output *output)
 	fprintf(stream, "\"\n  output_dropped: %zu\n", output->dropped);
 }
 
+static void put_earlier(FILE *stream, const struct unit_result *unit)
+{
+	if (!unit->earlier.count)
+		return;
+	fputs("  earlier:\n", stream);
+	for (size_t i = 0; i < unit->earlier.count; i++) {
+		const struct unit_result *attempt = &unit->earlier.items[i];
+		CLEANUP_FREE char *heading = summary_earlier(attempt);
+		fputs("    - message: \"", stream);
+		characters_write_text(stream, heading, put_quoted);
+		fputs("\"\n      output: \"", stream);
+		characters_write(stream, attempt->output.bytes, attempt->output.length, put_quoted);
+		fprintf(stream, "\"\n      output_dropped: %zu\n", attempt->output.dropped);
+	}
+}
+
 static void put_unit(FILE *stream, const struct unit_result *unit, size_t number)
 {
 	enum verdict verdict = unit_verdict(unit, RESIDUE_SET_ALL);
@@ -99,6 +115,7 @@ static void put_unit(FILE *stream, const struct unit_result *unit, size_t number
 	put_residue(stream, &unit->residue);
 	if (verdict != VERDICT_PASSED)
 		put_output(stream, &unit->output);
+	put_earlier(stream, unit);
 	fputs("  ...\n", stream);
 }
 

@@ -194,6 +194,10 @@ void report_text(FILE *stream, const struct run_result *result, const struct rep
 	const struct text_style text_style = {.color = style->color, .fail_on = RESIDUE_SET_ALL};
 	for (size_t i = 0; i < result->units.count; i++) {
 		const struct unit_result *unit = &result->units.items[i];
+		for (size_t k = 0; k < unit->earlier.count; k++) {
+			text_retry(stream, &unit->earlier.items[k], &text_style);
+			print_output(stream, &unit->earlier.items[k].output);
+		}
 		text_unit(stream, unit, &text_style);
 		if (unit_verdict(unit, RESIDUE_SET_ALL) != VERDICT_PASSED && unit->output.length)
 			print_output(stream, &unit->output);

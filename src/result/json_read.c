@@ -164,6 +164,8 @@ READER(read_output)
 	return json_read_object(source, place, value, fields, COUNT(fields), target);
 }
 
+READER(read_earlier);
+
 READER(read_unit)
 {
 	static const struct json_field fields[] = {
@@ -186,6 +188,7 @@ READER(read_unit)
 		{"residue", read_residue, JSON_FIELD_TARGET(struct unit_result, residue), .required = true},
 		{"trouble", read_trouble, JSON_FIELD_TARGET(struct unit_result, trouble), .required = true},
 		{"output", read_output, JSON_FIELD_TARGET(struct unit_result, output)},
+		{"earlier", read_earlier, JSON_FIELD_WHOLE},
 	};
 	(void)field;
 	struct unit_result *unit = target;
@@ -194,6 +197,25 @@ READER(read_unit)
 		return -1;
 	if (unit->skipped)
 		unit->attempts = 0;
+	return 0;
+}
+
+READER(read_earlier)
+{
+	struct unit_result *unit = target;
+	if (json_check_array(source, place, value) < 0)
+		return -1;
+	size_t i;
+	json_t *item;
+	json_array_foreach(value, i, item)
+	{
+		struct json_place here = {.parent = place, .index = i};
+		/* Those of an attempt are those of its unit. */
+		if (json_object_get(item, "earlier"))
+			return json_fail(source, &here, "an attempt has no 'earlier' of its own");
+		if (read_unit(source, &here, field, item, array_append(&unit->earlier)) < 0)
+			return -1;
+	}
 	return 0;
 }
 

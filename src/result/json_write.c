@@ -91,6 +91,22 @@ char *unit_result_to_json(const struct unit_result *result)
 	return text;
 }
 
+/* What a guest's answer does not have. */
+static void add_output_and_earlier(json_t *json, const struct unit_result *unit)
+{
+	if (unit->output.length || unit->output.dropped)
+		json_object_set_new(json, "output", output_to_json(&unit->output));
+	json_t *earlier = json_array();
+	for (size_t i = 0; i < unit->earlier.count; i++) {
+		json_t *attempt = unit_to_json(&unit->earlier.items[i]);
+		add_output_and_earlier(attempt, &unit->earlier.items[i]);
+		json_array_append_new(earlier, attempt);
+	}
+	if (unit->earlier.count)
+		json_object_set(json, "earlier", earlier);
+	json_decref(earlier);
+}
+
 static json_t *units_to_json(const struct run_result *result)
 {
 	json_t *units = json_array();
@@ -100,8 +116,7 @@ static json_t *units_to_json(const struct run_result *result)
 		json_object_set_new(json, "place", json_integer((json_int_t)unit->place));
 		if (unit->skipped)
 			json_object_set_new(json, "skipped", bytes_to_json(unit->skipped));
-		if (unit->output.length || unit->output.dropped)
-			json_object_set_new(json, "output", output_to_json(&unit->output));
+		add_output_and_earlier(json, unit);
 		json_array_append_new(units, json);
 	}
 	return units;

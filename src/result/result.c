@@ -16,6 +16,9 @@ void unit_result_clear(struct unit_result *result)
 	free(result->output.bytes);
 	residue_clear(&result->residue);
 	error_clear(&result->trouble);
+	for (size_t i = 0; i < result->earlier.count; i++)
+		unit_result_clear(&result->earlier.items[i]);
+	array_free(&result->earlier);
 	*result = (struct unit_result){0};
 }
 

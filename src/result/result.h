@@ -34,6 +34,7 @@ struct unit_output {
 	size_t dropped; /* how many bytes more there were before these, which were not kept */
 };
 
+/* Of one attempt; where a unit is run again, of the last one. */
 struct unit_result {
 	char *name;    /* owned */
 	size_t place;  /* in the plan's given order, that of the whole plan where this is a shard of it */
@@ -49,7 +50,8 @@ struct unit_result {
 	struct unit_times times;
 	struct unit_output output; /* in a guest's answer it is not: it comes on a way of its own */
 	struct residue_list residue;
-	struct error trouble; /* set where the unit could not be run, or not be cleaned up after */
+	struct error trouble;              /* set where the unit could not be run, or not be cleaned up after */
+	ARRAY(struct unit_result) earlier; /* the attempts before, in their order, as far as they are known; owned */
 };
 
 /*

@@ -93,11 +93,16 @@ static bool is_run_again(const struct schedule *schedule, const struct unit_resu
 	       !schedule->stopped && !schedule->result->interrupted;
 }
 
-/* Where the run ends before the unit has been run again, this stays its result. */
+/* Behind those before. Where the run ends before the unit has been run again, this stays its result. */
 static void keep_result(struct schedule *schedule, size_t index, struct unit_result *result)
 {
-	unit_result_clear(&schedule->results[index]);
-	schedule->results[index] = *result;
+	struct unit_result *kept = &schedule->results[index];
+	struct unit_result before = *kept;
+	*kept = *result;
+	kept->earlier = before.earlier;
+	memset(&before.earlier, 0, sizeof before.earlier);
+	if (before.attempts > 0)
+		*array_append(&kept->earlier) = before;
 	*result = (struct unit_result){0};
 }
 

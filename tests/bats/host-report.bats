@@ -211,7 +211,7 @@ shard_result() {
 @test "report: a real result with units that were run again, its order and its shard" {
 	command -v linux.uml >/dev/null || skip 'the package user-mode-linux is not installed'
 	capture timeout 60 ipvs-iso run --kernel uml --order shuffle:7 --shard 1/1 --repeat 2 --retries 1 --unit good --unit flaky --unit bad \
-		--report run.json -- sh -c '[ {} = good ] || { [ {} = flaky ] && [ -e seen ]; } || { : >seen; exit 3; }'
+		--report run.json -- sh -c '[ {} = good ] || { [ {} = flaky ] && [ -e seen ]; } || { : >seen; echo "no {}"; exit 3; }'
 	assert_status 3
 	ipvs-iso report -o run.xml run.json
 	xmllint --noout --schema "$tests/fixtures/junit.xsd" run.xml
@@ -224,10 +224,16 @@ shard_result() {
 		units = {unit["name"]: (unit["verdict"], unit["attempts"]) for unit in result["units"]}
 		assert len(units) == len(result["units"]) == 6
 		for name, outcome in units.items():
+		    earlier = next(unit for unit in result["units"] if unit["name"] == name).get("earlier", [])
+		    assert [attempt["attempts"] for attempt in earlier] == list(range(1, outcome[1])), earlier
+		    for attempt in earlier:
+		        assert attempt["status"] == 3 and attempt["output"]["bytes"] == "no " + name[:-3] + "\n", earlier
 		    assert name[:-1] != "good #" or outcome == ("passed", 1), units
 		    assert name[:-1] != "bad #" or outcome == ("failed", 2), units
 		cases = [case.get("name") for case in tree.parse("run.xml").iter("testcase")]
 		assert sorted(cases) == sorted(units)
+		remarks = [element.text for element in tree.parse("run.xml").iter("system-err")]
+		assert len(remarks) >= 2 and all("\nattempt 1: exit status 3\nno " in text for text in remarks), remarks
 		for old, wrong in ("seed", 2 ** 32), ("seed", "7"), ("shard", {"number": 1}), ("shard", {"number": 0, "of": 1}):
 		    assert not jsonschema.Draft202012Validator(schema).is_valid(result | {old: wrong})
 		result["units"][0]["attempts"] = 0

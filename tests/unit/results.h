@@ -36,6 +36,21 @@ static inline void set_output(struct unit_result *unit, const char *bytes, size_
 		(struct unit_output){.bytes = memory_copy_bytes(bytes, length), .length = length, .dropped = dropped};
 }
 
+/* One that failed and left a service; of a unit of which all other attempts are known. */
+static inline struct unit_result *add_attempt(struct unit_result *unit, const char *output)
+{
+	struct unit_result *attempt = array_append(&unit->earlier);
+	*attempt = (struct unit_result){
+		.name = memory_copy_string(unit->name),
+		.status = 4,
+		.attempts = (unsigned)unit->earlier.count,
+	};
+	unit->attempts = attempt->attempts + 1;
+	set_output(attempt, output, strlen(output), 0);
+	add_residue(attempt, RESIDUE_SERVICES, RESIDUE_LEFT, "-A -f 8 -s rr");
+	return attempt;
+}
+
 static inline struct run_part *add_part(struct run_result *run, const char *id, unsigned shard, unsigned shards)
 {
 	struct run_part *part = array_append(&run->parts);

@@ -254,6 +254,47 @@ static void every_format_says_what_is_flaky(void **state)
 	check_contains("github", "\n::notice title=ipvs-iso::the units ran in the order shuffle:4294967295\n");
 }
 
+/* What an attempt that is not the last printed and left is what tells why a unit is flaky. */
+static void every_format_says_how_earlier_attempts_went(void **state)
+{
+	(void)state;
+	CLEANUP_RUN_RESULT struct run_result result = {.planned = 2};
+	add_attempt(add_unit(&result, "flaky", 0, 1), "the reason");
+	struct unit_result *fails = add_unit(&result, "fails", 0, 1);
+	fails->status = 1;
+	add_attempt(fails, "one reason\n");
+	add_attempt(fails, "another")->timed_out = true;
+	for (const struct report_format *format = report_formats; format->name; format++) {
+		CLEANUP_FREE char *text = render(format->name, &result);
+		static const char *const outputs[] = {"the reason", "one reason", "another"};
+		bool prints = strcmp(format->name, "github") != 0;
+		for (size_t i = 0; prints && i < sizeof outputs / sizeof *outputs; i++)
+			assert_non_null(strstr(text, outputs[i]));
+		if (strcmp(format->name, "json") != 0 && strcmp(format->name, "text") != 0)
+			assert_non_null(strstr(text, "attempt 2: ran past its time"));
+	}
+	CLEANUP_FREE char *text = render("text", &result);
+	assert_non_null(strstr(text,
+			       "   RETRY [   0.000s] flaky: exit status 4\n                     services     left     "
+			       "-A -f 8 -s rr\n         | the reason\n   FLAKY [   0.001s] flaky (attempt 2)\n"));
+	CLEANUP_FREE char *junit = render("junit", &result);
+	assert_non_null(strstr(junit, "<system-err>flaky: passed at attempt 2\nattempt 1: exit status 4\n"
+				      "services left: -A -f 8 -s rr\nthe reason</system-err>"));
+	CLEANUP_FREE char *tap = render("tap", &result);
+	assert_non_null(strstr(tap, "  earlier:\n    - message: \"attempt 1: exit status 4\"\n"));
+	assert_non_null(strstr(tap, "      output: \"the reason\"\n      output_dropped: 0\n"));
+	CLEANUP_FREE char *markdown = render("markdown", &result);
+	assert_non_null(
+		strstr(markdown, "#### FLAKY: flaky\n\nattempt 1: exit status 4\n\n```diff\n+ -A -f 8 -s rr\n"));
+	assert_non_null(
+		strstr(markdown, "<details><summary>Output of attempt 1</summary>\n\n```text\nthe reason\n```"));
+	CLEANUP_FREE char *html = render("html", &result);
+	assert_non_null(
+		strstr(html, "<summary>Output of attempt 1: 10 bytes</summary>\n<pre tabindex=\"0\">\nthe reason"));
+	CLEANUP_FREE char *github = render("github", &result);
+	assert_non_null(strstr(github, "passed, but not the first time (attempt 2)%0Aattempt 1: exit status 4"));
+}
+
 /* What ran once, as listed and whole, is no news. */
 static void no_format_speaks_of_what_is_usual(void **state)
 {
@@ -395,6 +436,7 @@ int main(void)
 		cmocka_unit_test(github_annotations_stay_on_their_line),
 		cmocka_unit_test(every_format_says_what_was_not_reached),
 		cmocka_unit_test(every_format_says_what_is_flaky),
+		cmocka_unit_test(every_format_says_how_earlier_attempts_went),
 		cmocka_unit_test(no_format_speaks_of_what_is_usual),
 		cmocka_unit_test(junit_cases_have_names_of_their_own),
 		cmocka_unit_test(html_is_escaped_and_needs_nothing_from_outside),

@@ -19,6 +19,8 @@ static void a_result_comes_back_from_its_file_as_it_was(void **state)
 	make_result(&run);
 	error_set(&run.trouble, ERROR_RIVAL, "somebody else is changing the table");
 	set_output(&run.units.items[1], "\0\xff\n", 3, 0);
+	add_attempt(&run.units.items[0], NASTY);
+	add_attempt(&run.units.items[0], "second")->timed_out = true;
 	size_t length;
 	CLEANUP_FREE char *text = run_result_to_json(&run, &length);
 	assert_int_equal(strlen(text), length);
@@ -31,8 +33,16 @@ static void a_result_comes_back_from_its_file_as_it_was(void **state)
 	assert_int_equal(back.seed, UINT32_MAX);
 	assert_int_equal(back.shard, 2);
 	assert_int_equal(back.shards, 3);
-	assert_int_equal(back.units.items[0].attempts, 1);
+	assert_int_equal(back.units.items[0].attempts, 3);
+	assert_int_equal(back.units.items[1].attempts, 1);
 	assert_int_equal(back.units.items[3].attempts, 3);
+	assert_int_equal(back.units.items[0].earlier.count, 2);
+	const struct unit_result *earlier = back.units.items[0].earlier.items;
+	assert_int_equal(earlier[0].attempts, 1);
+	assert_int_equal(earlier[0].status, 4);
+	assert_memory_equal(earlier[0].output.bytes, NASTY, strlen(NASTY));
+	assert_string_equal(earlier[0].residue.entries.items[0].text, "-A -f 8 -s rr");
+	assert_true(earlier[1].timed_out);
 	assert_int_equal(back.units.count, run.units.count);
 	assert_string_equal(back.units.items[5].name, "name " NASTY);
 	assert_int_equal(back.units.items[7].attempts, 0);
@@ -102,6 +112,8 @@ static void check_refused(const char *old, const char *new, const char *message)
 static void mistakes_are_found_by_their_place(void **state)
 {
 	(void)state;
+	check_refused("\"name\": \"clean\"", "\"earlier\": [{\"earlier\": []}], \"name\": \"clean\"",
+		      "run.json:47:16: units[0].earlier[0]: an attempt has no 'earlier' of its own");
 	check_refused("ipvs-iso.result", "ipvs-iso.snapshot",
 		      "run.json:2:12: format: must be \"ipvs-iso.result\", not \"ipvs-iso.snapshot\"");
 	check_refused("\"format\"", "\"fromat\"",

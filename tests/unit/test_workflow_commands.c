@@ -84,7 +84,8 @@ static void make_hostile(struct run_result *run, const char *text)
 		residue_add(&unit->residue, RESIDUE_CONNECTIONS, RESIDUE_LEFT, memory_copy_string(text));
 		residue_tolerate(&unit->residue, RESIDUE_SET_DEFAULT);
 	}
-	add_unit(run, text, 0, 1)->attempts = 2;
+	residue_add(&add_attempt(add_unit(run, text, 0, 1), text)->residue, RESIDUE_PROCESSES, RESIDUE_LEFT,
+		    memory_copy_string(text));
 	run_result_skip(run, text, 5, text);
 }
 
