@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sysctls whose value the kernel makes of the machine: a table of one machine would never equal that of another. What it
- * makes can be seen in a new network namespace, which gets it anew.
+ * Sysctls whose value the kernel makes of the machine: a table of one machine would never equal that of another.
+ * What it makes can be seen in a new network namespace, which gets it anew.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -33,9 +33,10 @@ int ipvs_read(struct ipvs *ipvs, struct table *table, struct error *error);
 int ipvs_read_counted(struct ipvs *ipvs, struct table *table, struct error *error);
 
 /*
- * Takes out of a table that was read here the sysctls whose value the kernel made of this machine's memory or processors, for
- * one that is to be compared on another machine. One that somebody set stays: it is not what a new network namespace gets, which
- * is made for the question. -1 where that cannot be (it takes CAP_SYS_ADMIN): all of them are taken out then.
+ * Takes out of a table that was read here the sysctls whose value the kernel made of this machine's memory or
+ * processors, for one that is to be compared on another machine. One that somebody set stays: it is not what a new
+ * network namespace gets, which is made for the question. -1 where that cannot be (it takes CAP_SYS_ADMIN): all of
+ * them are taken out then.
  */
 int ipvs_leave_out_derived(struct table *table, struct error *error);
 

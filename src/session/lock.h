@@ -93,8 +93,9 @@ void locks_export(const struct locks *locks);
 unsigned lock_depth(int directory);
 
 /*
- * Who holds that depth's now: 1 and the holder (to be cleared), 0 when nobody does, -1 on failure. Does not take it, not even for
- * an instant: whoever is stopped meanwhile holds up nobody. The lock of a stranger in another PID namespace is not seen.
+ * Who holds that depth's now: 1 and the holder (to be cleared), 0 when nobody does, -1 on failure. Does not take
+ * it, not even for an instant: whoever is stopped meanwhile holds up nobody. The lock of a stranger in another PID
+ * namespace is not seen.
  */
 int lock_query(int directory, unsigned depth, struct lock_holder *holder, struct error *error);
 

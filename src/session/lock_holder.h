@@ -22,8 +22,8 @@ void lock_holder_end(int descriptor);
 void lock_holder_read(int descriptor, struct lock_holder *holder);
 
 /*
- * Who holds the lock now, as the kernel says and the note names: false, and zeros, where nobody seems to. `descriptor` is not
- * that of the lock's holder.
+ * Who holds the lock now, as the kernel says and the note names: false, and zeros, where nobody seems to.
+ * `descriptor` is not that of the lock's holder.
  */
 bool lock_holder_find(int descriptor, struct lock_holder *holder);
 

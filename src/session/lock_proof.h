@@ -14,9 +14,9 @@
 bool lock_held_through(pid_t pid, int descriptor);
 
 /*
- * Marks the lock as that of a run, so that lock_is_marked() sees it in whatever PID namespace, and without taking it. The
- * mark is an open file description lock of fcntl(2): it lives as long as the lock does. Failing is no error: then
- * /proc/locks tells.
+ * Marks the lock as that of a run, so that lock_is_marked() sees it in whatever PID namespace, and without taking
+ * it. The mark is an open file description lock of fcntl(2): it lives as long as the lock does. Failing is no
+ * error: then /proc/locks tells.
  */
 void lock_mark(int descriptor);
 
@@ -24,8 +24,8 @@ void lock_mark(int descriptor);
 bool lock_is_marked(int descriptor);
 
 /*
- * A process that has locked the file, shared or not, as the kernel lists them (/proc/locks); it may have ended since. 0 where
- * there is none to be seen from here.
+ * A process that has locked the file, shared or not, as the kernel lists them (/proc/locks); it may have ended
+ * since. 0 where there is none to be seen from here.
  */
 pid_t lock_find_taker(int descriptor);
 
