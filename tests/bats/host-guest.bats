@@ -155,11 +155,18 @@ kernel_runs_below() {
 	assert_contains "$(cat stderr)" 'cannot write what the unit printed: No space left on device'
 }
 
-@test "guest: a closed standard output or error harms nothing" {
-	limited ipvs-iso run --kernel uml -- sh -c 'echo hello; echo >finished.1' >&- 2>stderr
+@test "guest: a closed standard output or error harms no unit, and what it could not write is no success" {
+	status=0
+	limited ipvs-iso run --kernel uml -- sh -c 'echo hello; echo >finished.1' >&- 2>stderr || status=$?
+	assert_same 125 "$status"
+	assert_contains "$(cat stderr)" 'cannot write what the unit printed: Bad file descriptor'
 	[ -e finished.1 ]
-	limited ipvs-iso run --kernel uml -- sh -c 'echo hello >&2; echo >finished.2' 2>&-
+	status=0
+	limited ipvs-iso run --kernel uml -- sh -c 'echo hello >&2; echo >finished.2' 2>&- || status=$?
+	assert_same 125 "$status"
 	[ -e finished.2 ]
+	limited ipvs-iso run --kernel uml -- sh -c 'echo >finished.3' >&- 2>&-
+	[ -e finished.3 ]
 }
 
 @test "guest: exit status, death by signal and time limit come through" {
