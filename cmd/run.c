@@ -12,6 +12,7 @@
 #include "command.h"
 #include "live.h"
 #include "process/identity.h"
+#include "process/relay.h"
 #include "report/text.h"
 #include "reports.h"
 #include "run/plan.h"
@@ -299,6 +300,15 @@ static int choose(struct choice *choice, struct error *error)
 	return from_environment ? error_context(error, "%s=%s", variable, name) : -1;
 }
 
+/* From here on we are the child, where there is a terminal that another user's command must not type into. */
+static int start_relay(struct error *error)
+{
+	if (relay_start(error) == 0)
+		return 0;
+	error_context(error, "run: --user");
+	return error_remedy(error, "'setsid --wait ipvs-iso run ...' runs it without a terminal");
+}
+
 static int run(int count, char **operands)
 {
 	CLEANUP_ERROR struct error error = ERROR_INIT;
@@ -323,6 +333,9 @@ static int run(int count, char **operands)
 	if (run_settings.no_stdin && file_empty_input(&error) < 0)
 		return fail_early(&reports, &plan, &error);
 	if (!run_settings.list && (choose(&choice, &error) < 0 || run_can_be(&run_settings.run, &choice, &error) < 0))
+		return fail_early(&reports, &plan, &error);
+	/* Here, so that but for the kernel nothing has been opened and nobody has been started. */
+	if (run_settings.run.user && choice.ipvs && start_relay(&error) < 0)
 		return fail_early(&reports, &plan, &error);
 	/* Without the lock: units may be compiled here. */
 	if (make_plan(&plan, &split, operands, &error) < 0)

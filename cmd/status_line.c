@@ -12,6 +12,7 @@
 
 #include "base/duration.h"
 #include "base/memory.h"
+#include "process/relay.h"
 
 /* To the line's first column, and nothing from there on. */
 static const char clear_line[] = "\r\033[K";
@@ -73,7 +74,7 @@ void status_line_open(const struct progress *progress)
 	line.owner = getpid();
 	line.due = duration_now() + FIRST_AFTER_MS;
 	sigaction(SIGTSTP, NULL, &line.stop_before);
-	if (line.stop_before.sa_handler == SIG_DFL)
+	if (line.stop_before.sa_handler != SIG_IGN)
 		sigaction(SIGTSTP, &(struct sigaction){.sa_handler = on_stop, .sa_flags = SA_RESTART}, NULL);
 }
 
@@ -100,7 +101,8 @@ static bool may_draw(void)
 {
 	pid_t foreground = tcgetpgrp(STDERR_FILENO);
 	struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
-	return (foreground < 0 || foreground == getpgrp()) && poll(&terminal, 1, 0) > 0 && terminal.revents == POLLOUT;
+	return (foreground < 0 || foreground == getpgrp()) && relay_in_foreground() && poll(&terminal, 1, 0) > 0 &&
+	       terminal.revents == POLLOUT;
 }
 
 static void draw(int64_t now)

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "process/descendants.h"
 #include "process/leftovers.h"
+#include "process/relay.h"
 #include "process/signals.h"
 #include "process/spawn.h"
 
@@ -141,13 +142,15 @@ static void take_terminal_back(struct run *run)
 	/* Somebody else may have given it to a third group meanwhile: then it is not ours to take. */
 	if (run->has_terminal && tcgetpgrp(run->terminal) == run->pid)
 		set_foreground(run->terminal, getpgrp());
+	if (run->has_terminal)
+		relay_return_terminal();
 	run->has_terminal = false;
 }
 
 /* Gives the command the terminal, if we have it, and lets the command go on. */
 static bool give_terminal(struct run *run)
 {
-	if (tcgetpgrp(run->terminal) == getpgrp())
+	if (tcgetpgrp(run->terminal) == getpgrp() && relay_take_terminal())
 		run->has_terminal = set_foreground(run->terminal, run->pid);
 	if (run->has_terminal)
 		signal_group(run, SIGCONT);
