@@ -22,6 +22,8 @@ static int check_inside_run(struct error *error)
 	CLEANUP_CLOSE int directory = state_open(&path, error);
 	if (directory < 0)
 		return -1;
+	if (lock_check_place(directory, error) < 0)
+		return error_context(error, "%s", path);
 	if (lock_depth(directory) > 0)
 		return 0;
 	error_set(error, ERROR_INPUT, "this is not inside a run, and a savepoint is part of a unit of one");

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "session/lock_holder.h"
 #include "session/lock_proof.h"
+#include "session/state.h"
 
 /* A wake-up that comes just before the wait would be lost; the next one follows after so long. */
 #define WAKE_UP_AGAIN_NS 50000000L
@@ -297,18 +298,52 @@ static bool holds(int directory, unsigned depth, int descriptor)
 	       fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-void locks_inherited(int directory, struct locks *locks)
+/* The descriptor that LOCK_ENVIRONMENT names for that depth; -1 where it names none. */
+static int named_descriptor(unsigned depth)
 {
 	const char *text = getenv(LOCK_ENVIRONMENT);
-	while (text) {
+	for (unsigned at = 0; text; at++) {
 		const char *rest;
 		int descriptor = parse_descriptor(text, &rest);
-		if (descriptor < 0 || (*rest && *rest != ',') ||
-		    !holds(directory, (unsigned)locks->descriptors.count, descriptor))
-			return;
-		*array_append(&locks->descriptors) = descriptor;
+		if (descriptor < 0 || (*rest && *rest != ',') || at == depth)
+			return *rest && *rest != ',' ? -1 : descriptor;
 		text = *rest ? rest + 1 : NULL;
 	}
+	return -1;
+}
+
+void locks_inherited(int directory, struct locks *locks)
+{
+	for (;;) {
+		int descriptor = named_descriptor((unsigned)locks->descriptors.count);
+		if (descriptor < 0 || !holds(directory, (unsigned)locks->descriptors.count, descriptor))
+			return;
+		*array_append(&locks->descriptors) = descriptor;
+	}
+}
+
+/* Whether it is the lock, held, of a run in this network namespace, wherever the file is. */
+static bool is_lock_of_this_table(int descriptor)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *namespace = state_namespace(&ignored);
+	if (!namespace || check_lock(descriptor, "", &ignored) < 0 || !lock_held_through(getpid(), descriptor))
+		return false;
+	/* Opened anew: the run around us may write its note at this moment, and would write it where we read. */
+	CLEANUP_FREE char *path = memory_printf("/proc/self/fd/%d", descriptor);
+	CLEANUP_CLOSE int other = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return other >= 0 && lock_holder_is_in(other, namespace);
+}
+
+int lock_check_place(int directory, struct error *error)
+{
+	int descriptor = named_descriptor(lock_depth(directory));
+	if (descriptor < 0 || !is_lock_of_this_table(descriptor))
+		return 0;
+	error_set(error, ERROR_FAILED,
+		  "this process is inside of a run on the same table, whose lock is not the one in this folder");
+	return error_remedy(error, "start it where it finds that run's state directory: with the same /run and the "
+				   "same " STATE_ENVIRONMENT);
 }
 
 void locks_export(const struct locks *locks)

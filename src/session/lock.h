@@ -86,6 +86,12 @@ bool lock_is_kept(int directory, unsigned depth, int descriptor);
  */
 void locks_inherited(int directory, struct locks *locks);
 
+/*
+ * Fails where LOCK_ENVIRONMENT names the lock of a run in this network namespace, held, that is not in `directory`: with
+ * another /run or state directory, a process inside of a run would share its table without taking turns.
+ */
+int lock_check_place(int directory, struct error *error);
+
 /* Sets LOCK_ENVIRONMENT for commands that are to inherit them. */
 void locks_export(const struct locks *locks);
 

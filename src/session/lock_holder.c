@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "session/lock_proof.h"
+#include "session/state.h"
 
 void lock_holder_clear(struct lock_holder *holder)
 {
@@ -66,9 +67,12 @@ static void write_note(int descriptor, json_t *json)
 
 void lock_holder_write(int descriptor, const char *command)
 {
-	write_note(descriptor, json_pack("{s:I, s:I, s:I, s:I, s:o}", "pid", (json_int_t)getpid(), "pid_namespace",
-					 pid_namespace(), "started", started(getpid()), "since", (json_int_t)time(NULL),
-					 "command", bytes_to_json(command)));
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_FREE char *namespace = state_namespace(&ignored);
+	write_note(descriptor,
+		   json_pack("{s:I, s:I, s:s*, s:I, s:I, s:o}", "pid", (json_int_t)getpid(), "pid_namespace",
+			     pid_namespace(), "network_namespace", namespace, "started", started(getpid()), "since",
+			     (json_int_t)time(NULL), "command", bytes_to_json(command)));
 }
 
 static bool is_of_here(const json_t *json)
@@ -102,6 +106,15 @@ static json_t *read_note(int descriptor)
 		return NULL;
 	CLEANUP_FREE char *text = file_read_descriptor(descriptor, "the lock", &length, &ignored);
 	return text ? json_loadb(text, length, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+}
+
+bool lock_holder_is_in(int descriptor, const char *namespace)
+{
+	json_t *json = read_note(descriptor);
+	const char *noted = json_string_value(json_object_get(json, "network_namespace"));
+	bool same = noted && strcmp(noted, namespace) == 0;
+	json_decref(json);
+	return same;
 }
 
 void lock_holder_end(int descriptor)

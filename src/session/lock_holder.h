@@ -11,6 +11,9 @@
 /* Writes this process down as the holder. Failing is no error: then the holder is not known to others. */
 void lock_holder_write(int descriptor, const char *command);
 
+/* Whether whoever wrote themselves down was in that network namespace, by state_namespace(). */
+bool lock_holder_is_in(int descriptor, const char *namespace);
+
 /* Adds that it has ended its session, if it is this process that is written down: it counts as dead from then on. */
 void lock_holder_end(int descriptor);
 

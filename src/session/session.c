@@ -105,6 +105,8 @@ static int enter(struct session *session, struct ipvs *ipvs, const struct sessio
 	session->directory = state_open(&session->path, error);
 	if (session->directory < 0)
 		return -1;
+	if (lock_check_place(session->directory, error) < 0)
+		return error_context(error, "%s", session->path);
 	locks_inherited(session->directory, &session->locks);
 	session->depth = (unsigned)session->locks.descriptors.count;
 	int lock = lock_take(session->directory, session->depth, NULL, options->wait_ms, options->waiting,

@@ -53,8 +53,7 @@ static char *namespace_number(struct error *error)
 	return memory_printf("inode-%ju", (uintmax_t) namespace.st_ino);
 }
 
-/* The name of the current network namespace's folder; the caller frees. */
-static char *namespace_name(struct error *error)
+char *state_namespace(struct error *error)
 {
 	size_t length;
 	CLEANUP_FREE char *number = namespace_number(error);
@@ -191,7 +190,7 @@ void state_forget_base(void)
 static int open_state(char **path, bool make, struct error *error)
 {
 	CLEANUP_FREE char *base = NULL;
-	CLEANUP_FREE char *name = namespace_name(error);
+	CLEANUP_FREE char *name = state_namespace(error);
 	if (!name && error->kind == ERROR_NOT_FOUND)
 		error->kind = ERROR_FAILED; /* that is said of the folder alone */
 	if (!name)

@@ -12,6 +12,12 @@
 #define STATE_DIRECTORY_DEFAULT "/run/ipvs-iso"
 
 /*
+ * The name of the current network namespace's folder, as below: no other namespace of any kernel has it. The caller
+ * frees; NULL on failure.
+ */
+char *state_namespace(struct error *error);
+
+/*
  * Opens (O_PATH would not do: files are made in it) the folder of the current network namespace inside the state
  * directory, IPVS_ISO_STATE_DIR or /run/ipvs-iso, making both where they are missing, mode 0700; what the state
  * directory itself is in must be there. The folder's name is the namespace's SO_NETNS_COOKIE, "cookie-N", or where the

@@ -486,6 +486,38 @@ timeouts     changed  --set 5 5 5 (was: --set 900 120 300)' "$(sed -n 's/^ \{21\
 	assert_same $'inner\nstatus 123\n-A -f 6 -s wlc' "$output"
 }
 
+# shellcheck disable=SC2016 # the unit expands it
+@test "a run inside of a run that sees another state directory is refused, and one with another table is not" {
+	local remedy="          start it where it finds that run's state directory: with the same /run and the same IPVS_ISO_STATE_DIR"
+	echo -C >table.rules
+	isolated --wait 0 -- bash -c 'ipvsadm -A -f 6
+		elsewhere() {
+			unshare --mount sh -c "mount -t tmpfs -o mode=0700 other \"\$IPVS_ISO_STATE_DIR\" && exec \"\$@\"" - "$@"
+		}
+		for command in "run --wait 0 -- touch ran" flush "restore table.rules" recover "savepoint a"; do
+			elsewhere ipvs-iso $command
+			echo "status $?"
+		done
+		IPVS_ISO_STATE_DIR=$PWD/other ipvs-iso run --wait 0 -- touch ran
+		echo "status $?"
+		ipvsadm -Sn
+		elsewhere unshare --net ipvs-iso run --wait 0 -- ipvsadm -A -f 7
+		echo "status $?"
+		elsewhere ipvs-iso run -q -i netns -- ipvs-iso run -- ipvsadm -Sn
+		echo "status $?"
+		ipvsadm -C'
+	assert_status 0
+	assert_same "$(printf 'status 125\n%.0s' {1..6})
+-A -f 6 -s wlc
+status 123
+status 0" "$output"
+	assert_same 6 "$(grep -cF 'this process is inside of a run on the same table, whose lock is not the one in this folder' \
+		<<<"$stderr")"
+	assert_same 6 "$(grep -cxF "$remedy" <<<"$stderr")"
+	assert_contains "$stderr" "ipvs-iso: $PWD/other/"
+	[ ! -e ran ]
+}
+
 # ---- signals ----
 
 # signalled SIGNAL: sends it to a run whose unit has changed the table; then the table is back and all has ended.

@@ -505,6 +505,46 @@ static void a_forged_variable_does_not_pass(void **state)
 	assert_int_equal(inherited(), -1);
 }
 
+static void check_place(int folder, const char *why)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	int failed = lock_check_place(folder, &error);
+	if (failed < 0 && !why)
+		fail_msg("%s", error.message);
+	assert_int_equal(failed, why ? -1 : 0);
+	if (why)
+		assert_non_null(strstr(error.message, why));
+	assert_true(!why || error.remedy);
+}
+
+static void the_lock_of_this_table_in_another_folder_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("other", 0700), 0);
+	CLEANUP_CLOSE int other = open("other", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_CLOSE int lock = take("outer");
+	check_place(other, NULL);
+	export(lock);
+	check_place(directory, NULL);
+	check_place(other, "not the one in this folder");
+	assert_int_equal(lseek(lock, 0, SEEK_CUR), lseek(lock, 0, SEEK_END)); /* as its writer left it */
+
+	/* One that is not held is none. */
+	CLEANUP_CLOSE int again = open("lock", O_RDWR | O_CLOEXEC);
+	export(again);
+	check_place(other, NULL);
+
+	/* In another network namespace there is another table. */
+	char note[1024] = "";
+	assert_true(pread(lock, note, sizeof note - 1, 0) > 0);
+	char *namespace = strstr(note, "\"network_namespace\":\"");
+	assert_non_null(namespace);
+	namespace[strlen("\"network_namespace\":\"")] = 'x';
+	assert_int_equal(pwrite(lock, note, strlen(note), 0), strlen(note));
+	export(lock);
+	check_place(other, NULL);
+}
+
 static void below_the_holder_nobody_waits(void **state)
 {
 	(void)state;
@@ -674,6 +714,7 @@ int main(void)
 		TEST(an_inherited_lock_is_recognised),
 		TEST(each_level_of_nesting_has_a_lock_of_its_own),
 		TEST(a_forged_variable_does_not_pass),
+		TEST(the_lock_of_this_table_in_another_folder_is_refused),
 		TEST(below_the_holder_nobody_waits),
 		TEST(an_old_note_misleads_nobody),
 		TEST(what_is_no_file_of_ours_is_refused),
