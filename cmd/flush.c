@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
+#include "kernel/rivals.h"
 #include "live.h"
 #include "process/supervise.h"
+
+/* What is there all the same is somebody else's. */
+static int check_flushed(const struct session *session, const struct table *flushed, struct error *error)
+{
+	CLEANUP_TABLE struct table live;
+	table_init(&live);
+	if (ipvs_read(session->ipvs, &live, error) < 0)
+		return -1;
+	CLEANUP_CHANGES struct changes changes = {0};
+	table_diff(&changes, flushed, &live);
+	return changes.list.count > 0 ? rivals_blame(error, "when it had been flushed", &changes) : 0;
+}
 
 static int flush(struct error *error)
 {
@@ -9,13 +22,12 @@ static int flush(struct error *error)
 	struct session session;
 	if (!ipvs || open_session(&session, ipvs, "ipvs-iso flush", error) < 0)
 		return -1;
-	if (ipvs_flush(ipvs, error) == 0)
-		return session_keep(&session, error);
-
-	CLEANUP_ERROR struct error undo = ERROR_INIT;
-	if (session_close(&session, &undo) < 0)
-		return error_context(error, "%s; and before that", undo.message);
-	return error_context(error, "the table is as it was");
+	CLEANUP_TABLE struct table flushed = {0};
+	table_copy(&flushed, &session.host);
+	table_flush(&flushed);
+	if (ipvs_flush(ipvs, &session.host, error) < 0 || check_flushed(&session, &flushed, error) < 0)
+		return undo(&session, &flushed, error);
+	return session_keep(&session, error);
 }
 
 static int run(int count, char **operands)

@@ -103,12 +103,21 @@ int open_session(struct session *session, struct ipvs *ipvs, const char *command
 	return 0;
 }
 
+int undo(struct session *session, const struct table *wanted, struct error *error)
+{
+	CLEANUP_ERROR struct error second = ERROR_INIT;
+	if (session_undo(session, wanted, &second) == 0)
+		return error_context(error, "the table is as it was");
+	if (error->kind != ERROR_RIVAL || second.kind != ERROR_RIVAL)
+		return error_context(error, "%s; and before that", second.message);
+	/* Both are about the same; the second tells what became of it. */
+	error_clear(error);
+	*error = second;
+	second = ERROR_INIT;
+	return -1;
+}
+
 int restore_or_close(struct session *session, const struct table *wanted, struct error *error)
 {
-	if (ipvs_restore_from(session->ipvs, &session->host, wanted, error) == 0)
-		return 0;
-	CLEANUP_ERROR struct error undo = ERROR_INIT;
-	if (session_close(session, &undo) < 0)
-		return error_context(error, "%s; and before that", undo.message);
-	return error_context(error, "the table is as it was");
+	return ipvs_restore(session->ipvs, &session->host, wanted, error) == 0 ? 0 : undo(session, wanted, error);
 }

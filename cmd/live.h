@@ -8,14 +8,14 @@
 #include "table/table.h"
 
 /*
- * Opens the kernel's IPVS for a command that has no --kernel of its own; where it cannot be had, the remedy says how to give
- * the command an embedded kernel. ipvs_close() closes it.
+ * Opens the kernel's IPVS for a command that has no --kernel of its own; where it cannot be had, the remedy says
+ * how to give the command an embedded kernel. ipvs_close() closes it.
  */
 struct ipvs *live_open(struct error *error);
 
 /*
- * Reads "live" (the kernel's table), "-" or a file, which is a snapshot or rules for ipvsadm -R: its contents tell. `table` must
- * be initialised; see table_from_json() for its timeouts.
+ * Reads "live" (the kernel's table), "-" or a file, which is a snapshot or rules for ipvsadm -R: its contents tell.
+ * `table` must be initialised; see table_from_json() for its timeouts.
  */
 int table_load(struct table *table, const char *name, struct error *error);
 
@@ -33,6 +33,12 @@ int open_session(struct session *session, struct ipvs *ipvs, const char *command
  * closed, and the error says so.
  */
 int restore_or_close(struct session *session, const struct table *wanted, struct error *error);
+
+/*
+ * Takes back a change to `wanted` that failed, as `error` tells, and closes the session. What became of the table
+ * is added to `error`. Returns -1.
+ */
+int undo(struct session *session, const struct table *wanted, struct error *error);
 
 /* Prints changes on stdout, one a line: + for what is added, - for what is removed, ~ for what is changed. */
 void print_changes(const struct changes *changes);

@@ -11,13 +11,12 @@
 #include "kernel/encode.h"
 #include "kernel/family.h"
 #include "kernel/netlink.h"
-#include "kernel/read.h"
 
 /* How long, and how often, the kernel is given to drop connections while their number still falls. */
 #define DRAIN_MS 1000
 #define DRAIN_ROUNDS 5
 
-/* Any mark will do: the table is empty when it is used. */
+/* Any mark will do that nobody else has: of ours the table holds nothing when it is used. */
 #define BAIT_MARK 0x69707673u
 
 /* For requests that may fail without harm. */
@@ -35,27 +34,16 @@ static void ignore_refusal(const void *subject, int number, const char *reason, 
  * added, newest first (ip_vs_trash_get_dest() in ip_vs_ctl.c). The services are removed in the reverse of the order in
  * which a restore adds them (table_diff()), so that what it looks for is always at the head.
  */
-static int remove_services(struct ipvs *ipvs, struct error *error)
+static int remove_services(struct ipvs *ipvs, const struct table *table, struct error *error)
 {
-	CLEANUP_TABLE struct table table;
-	table_init(&table);
-	if (read_services(ipvs, &table, error) < 0)
-		return -1;
 	CLEANUP_BATCH struct batch batch = {.ipvs = ipvs, .refused = ignore_refusal};
-	for (size_t i = table.services.count; i-- > 0;) {
+	for (size_t i = table->services.count; i-- > 0;) {
 		CLEANUP_REQUEST struct nl_msg *request =
-			encode_service_name(ipvs, IPVS_CMD_DEL_SERVICE, &table.services.items[i]);
+			encode_service_name(ipvs, IPVS_CMD_DEL_SERVICE, &table->services.items[i]);
 		if (batch_add(&batch, request, NULL, error) < 0)
 			return -1;
 	}
 	return batch_send(&batch, error);
-}
-
-/* Everything that is left, whoever added it meanwhile. */
-static int flush_services(struct ipvs *ipvs, struct error *error)
-{
-	CLEANUP_REQUEST struct nl_msg *request = netlink_request(ipvs, IPVS_CMD_FLUSH);
-	return netlink_ask(ipvs, request, false, NULL, NULL, NULL, error);
 }
 
 static int stop_daemon(struct ipvs *ipvs, enum daemon_role role, struct error *error)
@@ -142,20 +130,23 @@ static int drop_connections(struct ipvs *ipvs, struct error *error)
 	return connections_expire_end(ipvs, old, error);
 }
 
-static int flush(struct ipvs *ipvs, struct error *error)
+static int flush(struct ipvs *ipvs, const struct table *known, struct error *error)
 {
 	/* The daemons first: a backup makes connections. */
-	if (stop_daemon(ipvs, DAEMON_MASTER, error) < 0 || stop_daemon(ipvs, DAEMON_BACKUP, error) < 0 ||
-	    remove_services(ipvs, error) < 0 || flush_services(ipvs, error) < 0 || reset_timeouts(ipvs, error) < 0 ||
+	for (size_t i = 0; i < known->daemons.count; i++) {
+		if (stop_daemon(ipvs, known->daemons.items[i].role, error) < 0)
+			return -1;
+	}
+	if (remove_services(ipvs, known, error) < 0 || reset_timeouts(ipvs, error) < 0 ||
 	    drop_connections(ipvs, error) < 0)
 		return -1;
 	return 0;
 }
 
-int ipvs_flush(struct ipvs *ipvs, struct error *error)
+int ipvs_flush(struct ipvs *ipvs, const struct table *known, struct error *error)
 {
-	int result = flush(ipvs, error);
+	int result = flush(ipvs, known, error);
 	if (result < 0 && family_find_again(ipvs, error))
-		result = flush(ipvs, error);
+		result = flush(ipvs, known, error);
 	return result < 0 ? error_context(error, "cannot flush the IPVS table") : 0;
 }

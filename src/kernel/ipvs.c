@@ -160,19 +160,15 @@ static int make_equal(struct ipvs *ipvs, const struct table *live, const struct 
 	return *refused ? -1 : verify(ipvs, wanted, &changes, error);
 }
 
-int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error)
+int ipvs_restore(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error)
 {
 	bool refused;
 	return make_equal(ipvs, live, wanted, &refused, error);
 }
 
-int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error)
+int ipvs_restore_all(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error)
 {
 	bool refused;
-	CLEANUP_TABLE struct table live;
-	table_init(&live);
-	if (ipvs_read(ipvs, &live, error) < 0)
-		return -1;
-	int failed = make_equal(ipvs, &live, wanted, &refused, error);
+	int failed = make_equal(ipvs, live, wanted, &refused, error);
 	return refused ? say_what_remains(ipvs, wanted, error) : failed;
 }

@@ -48,22 +48,24 @@ int ipvs_leave_out_derived(struct table *table, struct error *error);
 int ipvs_apply(struct ipvs *ipvs, const struct changes *changes, struct error *error);
 
 /*
- * Makes the live table equal `wanted`: reads it, applies the difference, reads it again and compares; destinations only of
- * services that had to be changed. A difference that remains is an error which lists it. Sysctls that `wanted` does not
- * name stay.
+ * Makes the live table, which has just been read and is `live`, equal `wanted`: applies the difference, reads the
+ * table again and compares; destinations only of services that had to be changed. A difference that remains is an
+ * error which lists it: ERROR_RIVAL where the kernel had taken every change. What came since `live` was read is
+ * such a difference, and stays. Sysctls that `wanted` does not name stay.
  */
-int ipvs_restore(struct ipvs *ipvs, const struct table *wanted, struct error *error);
+int ipvs_restore(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error);
 
-/* The same for a caller who holds the lock and has just read the table, which is `live`. */
-int ipvs_restore_from(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error);
+/* The same for those who do not undo what was done: behind a refusal the error says what remains to be done. */
+int ipvs_restore_all(struct ipvs *ipvs, const struct table *live, const struct table *wanted, struct error *error);
 
 /*
- * Empties the table: no services, no daemons, default timeouts, no connections. Sysctls stay, but for
- * expire_nodest_conn while connections are dropped. Some connections stay where the kernel cannot be made to drop them,
- * which is no error: those without a destination (received by a backup daemon, or made by cache_bypass), all of them
- * before Linux 5.9, and all of them where sysctls may not be written. connections_count() tells.
+ * Empties a table that holds what is in `known`: no services, no daemons, default timeouts, no connections. What
+ * somebody else has added stays, but for destinations of services that are in `known`. Sysctls stay, but for
+ * expire_nodest_conn while connections are dropped. Some connections stay where the kernel cannot be made to drop
+ * them, which is no error: those without a destination (received by a backup daemon, or made by cache_bypass), all
+ * of them before Linux 5.9, and all of them where sysctls may not be written. connections_count() tells.
  */
-int ipvs_flush(struct ipvs *ipvs, struct error *error);
+int ipvs_flush(struct ipvs *ipvs, const struct table *known, struct error *error);
 
 /*
  * Checks that the kernel has every sysctl that `table` names; the error (ERROR_UNAVAILABLE) names the first missing

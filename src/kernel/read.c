@@ -76,7 +76,6 @@ static int ask(struct ipvs *ipvs, uint8_t command, bool dump, netlink_answer *an
 /* What is read, and how. */
 struct reading {
 	netlink_answer *service, *destination;
-	bool services_only;
 	const struct table *known; /* where the destinations of services that are not `doubtful` come from; or NULL */
 	const bool *doubtful;      /* of each service of `known` */
 };
@@ -153,10 +152,6 @@ static int confirm_services(struct ipvs *ipvs, const struct table *table, struct
 static int read_once(struct ipvs *ipvs, struct table *table, const struct reading *reading, struct error *error)
 {
 	int result = ask(ipvs, IPVS_CMD_GET_SERVICE, true, reading->service, table, error);
-	if (result != 0 || reading->services_only) {
-		table_sort(table);
-		return result;
-	}
 	for (size_t i = 0; result == 0 && i < table->services.count; i++)
 		result = read_destinations(ipvs, &table->services.items[i], reading, error);
 	if (result == 0)
@@ -200,12 +195,6 @@ int ipvs_read_counted(struct ipvs *ipvs, struct table *table, struct error *erro
 {
 	const struct reading counted = {.service = take_counted_service, .destination = take_counted_destination};
 	return read_whole(ipvs, table, &counted, error);
-}
-
-int read_services(struct ipvs *ipvs, struct table *table, struct error *error)
-{
-	const struct reading services = {.service = take_service, .services_only = true};
-	return read_whole(ipvs, table, &services, error);
 }
 
 int read_changed(struct ipvs *ipvs, const struct table *wanted, const struct changes *changes, struct table *table,

@@ -6,9 +6,6 @@
 #include "kernel/ipvs.h"
 #include "table/diff.h"
 
-/* Reads the services without their destinations, sorted, and nothing else. `table` must be initialised. */
-int read_services(struct ipvs *ipvs, struct table *table, struct error *error);
-
 /*
  * As ipvs_read(), after `changes` have made the table what `wanted` is (`changes` lead to that table): of services that no
  * change is about, the destinations are taken from there, for to read them is what takes the time.

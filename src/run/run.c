@@ -43,7 +43,7 @@ static bool run_unit_on_host(void *context, const struct planned_unit *planned, 
 	const struct unit unit = {.name = planned->name, .arguments = planned->arguments};
 	struct unit_options options = host->options;
 	options.output = inherits ? NULL : output;
-	unit_run(host->session->ipvs, &unit, &options, result);
+	unit_run(&unit, &options, result);
 	if (session_end_unit(host->session, &result->trouble) == 0)
 		return true;
 	/* With somebody else at the table it may be theirs. */
@@ -66,7 +66,7 @@ static void run_in_session(struct schedule *schedule, struct session *session)
 				.clean = &clean,
 				.timeout_ms = options->timeout_ms,
 				.kill_after_ms = options->kill_after_ms,
-				.locks = &session->locks,
+				.session = session,
 				.user = options->user,
 			},
 	};
@@ -74,8 +74,8 @@ static void run_in_session(struct schedule *schedule, struct session *session)
 	schedule_reached(schedule, "this host's kernel");
 	run_in_turn(schedule, &place);
 	/* The last unit's connections must not meet the host's services. */
-	if (!options->keep)
-		ipvs_flush(session->ipvs, &schedule->result->trouble);
+	if (!options->keep && session->changed)
+		unit_sweep(session, &schedule->result->trouble);
 }
 
 static void run_on_host(struct schedule *schedule, struct ipvs *ipvs)

@@ -9,16 +9,16 @@
 #include "base/memory.h"
 #include "session/journal.h"
 #include "session/lock_holder.h"
+#include "session/put_back.h"
 #include "session/savepoint.h"
 #include "session/state.h"
 #include "table/diff.h"
-
-#define RESTORES_AGAINST_RIVALS 3
 
 static void init(struct session *session, struct ipvs *ipvs)
 {
 	*session = (struct session){.ipvs = ipvs, .directory = -1};
 	table_init(&session->host);
+	table_init(&session->held);
 }
 
 /* The session's own lock; -1 where it has none. */
@@ -51,6 +51,7 @@ static void release(struct session *session)
 	if (own_lock(session) >= 0)
 		close(own_lock(session));
 	table_clear(&session->host);
+	table_clear(&session->held);
 	free(session->path);
 	free(session->replaced);
 	file_cleanup_close(&session->directory);
@@ -120,19 +121,17 @@ static int enter(struct session *session, struct ipvs *ipvs, const struct sessio
 	return forget_savepoints(session, error); /* those of a killed run */
 }
 
-/* Saves what is in the table now, unless it equals `wanted` and nothing is about to be lost. */
-static int save_replaced(struct session *session, const struct table *wanted, struct error *error)
+/* Reads what is in the table now, and saves it, unless it equals `wanted` and nothing is about to be lost. */
+static int save_replaced(struct session *session, const struct table *wanted, struct table *now, struct error *error)
 {
-	CLEANUP_TABLE struct table now;
-	table_init(&now);
-	if (ipvs_read(session->ipvs, &now, error) < 0)
+	if (ipvs_read(session->ipvs, now, error) < 0)
 		return -1;
 	CLEANUP_CHANGES struct changes changes = {0};
-	table_diff(&changes, &now, wanted);
+	table_diff(&changes, now, wanted);
 	if (changes.list.count == 0)
 		return 0;
 
-	CLEANUP_FREE char *name = journal_save_replaced(session->directory, &now, error);
+	CLEANUP_FREE char *name = journal_save_replaced(session->directory, now, error);
 	if (!name)
 		return error_context(error, "cannot save in %s what is in the table now", session->path);
 	session->replaced = memory_printf("%s/%s", session->path, name);
@@ -165,19 +164,23 @@ static int recover(struct session *session, unsigned depth, struct error *error)
 	if (!present)
 		return 0;
 
-	CLEANUP_TABLE struct table wanted;
+	CLEANUP_TABLE struct table wanted, now;
 	table_init(&wanted);
+	table_init(&now);
 	if (journal_read(session->directory, depth, session->path, &wanted, error) < 0) {
 		CLEANUP_FREE char *name = journal_name(depth);
 		error_context(error, "a run was killed, and its journal cannot be read");
 		return error_remedy(error, "repair it; or, if the table is right as it is now, move %s/%s away",
 				    session->path, name);
 	}
-	if (save_replaced(session, &wanted, error) < 0)
+	if (save_replaced(session, &wanted, &now, error) < 0)
 		return error_context(error, "cannot put back the table of a run that was killed");
-	if (ipvs_restore(session->ipvs, &wanted, error) < 0)
+	int back = put_back(session->ipvs, &(struct held){.table = &now, .exact = true}, &wanted, error);
+	if (back < 0)
 		return say_journal_stays(session, depth, error);
-	if (drop_journal(session, depth, error) < 0)
+	if (back > 0)
+		error_context(error, "a run was killed");
+	if (drop_journal(session, depth, error) < 0 || back > 0)
 		return -1;
 	session->recovered = true;
 	return 1;
@@ -203,17 +206,6 @@ int session_open(struct session *session, struct ipvs *ipvs, const struct sessio
 		failed = keep_host(session, error);
 	if (failed < 0)
 		release(session);
-	return failed;
-}
-
-/* Somebody else may write at the very moment when we verify: more than once is more than chance. */
-static int put_back(struct session *session, struct error *error)
-{
-	int failed = ipvs_restore(session->ipvs, &session->host, error);
-	for (int again = 0; failed < 0 && error->kind == ERROR_RIVAL && again < RESTORES_AGAINST_RIVALS; again++) {
-		error_clear(error);
-		failed = ipvs_restore(session->ipvs, &session->host, error);
-	}
 	return failed;
 }
 
@@ -246,18 +238,24 @@ static bool regain(struct session *session)
 	return true;
 }
 
-int session_close(struct session *session, struct error *error)
+/* The journal and the savepoints go, as the table is back. */
+static int end_owned(struct session *session, struct error *error)
 {
-	CLEANUP_ERROR struct error loss = ERROR_INIT;
+	return drop_journal(session, session->journal, error) < 0 ? -1 : forget_savepoints(session, error);
+}
+
+/* With `held` NULL there is nothing to put back. */
+static int close_session(struct session *session, const struct held *held, struct error *error)
+{
+	CLEANUP_ERROR struct error loss = ERROR_INIT, second = ERROR_INIT;
 	bool lost = check_kept(session, &loss) < 0;
 	bool owner = !lost || regain(session);
-	int failed = put_back(session, error);
-	if (failed < 0 && owner)
+	int back = held ? put_back(session->ipvs, held, &session->host, error) : 0;
+	if (back < 0 && owner)
 		say_journal_stays(session, session->journal, error);
-	if (failed == 0 && owner)
-		failed = drop_journal(session, session->journal, error);
-	if (failed == 0 && owner)
-		failed = forget_savepoints(session, error);
+	int failed = back == 0 ? 0 : -1;
+	if (back >= 0 && owner && end_owned(session, failed < 0 ? &second : error) < 0)
+		failed = -1;
 	if (failed == 0 && lost && !session->lost) {
 		*error = loss;
 		loss = ERROR_INIT;
@@ -265,6 +263,17 @@ int session_close(struct session *session, struct error *error)
 	}
 	release(session);
 	return failed;
+}
+
+int session_close(struct session *session, struct error *error)
+{
+	const struct held held = {.table = &session->held, .exact = !session->torn};
+	return close_session(session, session->changed ? &held : NULL, error);
+}
+
+int session_undo(struct session *session, const struct table *wanted, struct error *error)
+{
+	return close_session(session, &(struct held){.table = wanted}, error);
 }
 
 int session_keep(struct session *session, struct error *error)

@@ -35,6 +35,9 @@ struct session {
 	bool recovered;   /* a dead run's table was put back on opening */
 	char *replaced;   /* path of the file with the table that this replaced; owned; NULL where that was the same */
 	struct table host; /* the table as it was, and shall be again: the host's, or where nested the unit's */
+	struct table held; /* what is in the live table by our doing, or by what we run; kept up by who changes it */
+	bool changed;      /* somebody has begun to: until then `held` is nothing, and there is nothing to put back */
+	bool torn;         /* a change stopped half way: only some of `held` may be there */
 };
 
 struct session_options {
@@ -45,20 +48,24 @@ struct session_options {
 };
 
 /*
- * Opens one. ERROR_BUSY, too, where the lock is free, but whoever wrote the journal lives: it was made to lose the lock.
- * On failure nothing was changed (but for what a dead run's journal puts back) and nothing is
- * held.
+ * Opens one. ERROR_BUSY, too, where the lock is free, but whoever wrote the journal lives: it was made to lose the
+ * lock. On failure nothing was changed (but for what a dead run's journal puts back) and nothing is held.
  */
 int session_open(struct session *session, struct ipvs *ipvs, const struct session_options *options,
 		 struct error *error);
 
 /*
- * Puts the host's table back, verifies it, drops the journal and unlocks. On failure the journal stays and the error
- * tells where it is and how to finish; the lock is released all the same. Where somebody has taken away the lock or the
- * journal meanwhile the table is put back, too, from memory, and that is told (ERROR_RIVAL), unless session_end_unit()
- * has: others may have been at the table. Frees what the session holds.
+ * Puts the host's table back where `changed`, verifies it, drops the journal and unlocks. On failure the journal
+ * stays and the error tells where it is and how to finish; the lock is released all the same. What is in the live
+ * table beyond `held` is somebody else's: it stays, and that is told (ERROR_RIVAL), but the journal is dropped.
+ * Where somebody has taken away the lock or the journal meanwhile the table is put back, too, from memory, and that
+ * is told (ERROR_RIVAL), unless session_end_unit() has: others may have been at the table. Frees what the session
+ * holds.
  */
 int session_close(struct session *session, struct error *error);
+
+/* The same after a change to `wanted` that failed, and so may have been made in part. */
+int session_undo(struct session *session, const struct table *wanted, struct error *error);
 
 /*
  * For commands that change the table for good (restore, flush): as session_close(), but the table stays as it is now.

@@ -78,11 +78,81 @@ static void merge_daemons(struct table *merged, const struct table *table)
 	merged->any_daemons = table->any_daemons;
 }
 
+/* Puts `service`, or what it has beyond `known`, which is of the same name, behind the services of `beyond`. */
+static void add_further_destinations(struct table *beyond, const struct service *service, const struct service *known)
+{
+	CLEANUP_FREE struct destination *sorted = sorted_destinations(known);
+	struct service further = *known;
+	further.destinations.items = NULL;
+	further.destinations.count = further.destinations.room = 0;
+	further.counters.items = NULL;
+	further.counters.count = further.counters.room = 0;
+	for (size_t i = 0; i < service->destinations.count; i++) {
+		const struct destination *destination = &service->destinations.items[i];
+		if (!find(destination, sorted, known->destinations.count))
+			*array_append(&further.destinations) = *destination;
+	}
+	if (further.destinations.count > 0)
+		*array_append(&beyond->services) = further;
+}
+
+static bool has_role(const struct table *table, enum daemon_role role)
+{
+	for (size_t i = 0; i < table->daemons.count; i++) {
+		if (table->daemons.items[i].role == role)
+			return true;
+	}
+	return false;
+}
+
+static bool names_sysctl(const struct table *table, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(table->sysctls.items[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void merge_sysctls(struct table *merged, const struct table *table)
+{
+	size_t added = merged->sysctls.count;
+	for (size_t i = 0; i < table->sysctls.count; i++) {
+		const struct sysctl *sysctl = &table->sysctls.items[i];
+		if (!names_sysctl(merged, added, sysctl->name))
+			*array_append(&merged->sysctls) = (struct sysctl){
+				.name = memory_copy_string(sysctl->name),
+				.value = memory_copy_string(sysctl->value),
+			};
+	}
+}
+
+void table_beyond(struct table *beyond, const struct table *table, const struct table *known)
+{
+	table_clear(beyond);
+	beyond->timeouts = (struct timeouts){0};
+	size_t j = 0;
+	for (size_t i = 0; i < table->services.count; i++) {
+		const struct service *service = &table->services.items[i];
+		while (j < known->services.count && service_compare(&known->services.items[j], service) < 0)
+			j++;
+		if (j < known->services.count && service_compare(&known->services.items[j], service) == 0)
+			add_further_destinations(beyond, service, &known->services.items[j]);
+		else
+			service_copy(array_append(&beyond->services), service);
+	}
+	for (size_t i = 0; i < table->daemons.count; i++) {
+		if (!has_role(known, table->daemons.items[i].role))
+			*array_append(&beyond->daemons) = table->daemons.items[i];
+	}
+}
+
 void table_merge(struct table *merged, const struct table *table, const struct table *addition)
 {
 	table_copy(merged, addition);
 	merge_services(merged, table);
 	merge_daemons(merged, table);
+	merge_sysctls(merged, table);
 	if (!merged->timeouts.tcp)
 		merged->timeouts.tcp = table->timeouts.tcp;
 	if (!merged->timeouts.tcp_fin)

@@ -34,6 +34,19 @@ void table_clear(struct table *table)
 	table_init(table);
 }
 
+void table_flush(struct table *table)
+{
+	struct table flushed;
+	table_init(&flushed);
+	flushed.sysctls.items = table->sysctls.items;
+	flushed.sysctls.count = table->sysctls.count;
+	flushed.sysctls.room = table->sysctls.room;
+	table->sysctls.items = NULL;
+	table->sysctls.count = table->sysctls.room = 0;
+	table_clear(table);
+	*table = flushed;
+}
+
 void service_copy(struct service *copy, const struct service *service)
 {
 	*copy = *service;

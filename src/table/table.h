@@ -146,6 +146,9 @@ void table_init(struct table *table);
 /* Frees all that it holds and makes it empty, as after table_init(). */
 void table_clear(struct table *table);
 
+/* Makes it what a flush makes of it: no services, no daemons, default timeouts. Sysctls stay. */
+void table_flush(struct table *table);
+
 /* Makes `copy` (initialised or zeros) a deep copy. */
 void table_copy(struct table *copy, const struct table *table);
 

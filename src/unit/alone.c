@@ -25,8 +25,8 @@ static void run_in_session(struct session *session, const struct unit *unit, con
 	clean_table_make(&clean, fixture, &session->host);
 	struct unit_options in_session = *options;
 	in_session.clean = &clean;
-	in_session.locks = &session->locks;
-	unit_run(session->ipvs, unit, &in_session, result);
+	in_session.session = session;
+	unit_run(unit, &in_session, result);
 }
 
 static int open_session(struct session *session, struct ipvs **ipvs, const struct unit *unit,
@@ -77,7 +77,7 @@ void unit_run_alone(const struct unit *unit, const struct unit_options *options,
 	bool keeps = place->sandbox || options->keep;
 	/* So that no connection meets the next unit. */
 	if (!keeps && !error_is_set(trouble))
-		ipvs_flush(ipvs, trouble);
+		unit_sweep(&session, trouble);
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	int failed = keeps ? session_keep(&session, &error) : session_close(&session, &error);
 	if (failed < 0 && !error_is_set(trouble)) {

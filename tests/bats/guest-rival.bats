@@ -16,8 +16,9 @@ teardown() {
 	clean_table
 }
 
-# start_rival COUNT: a program that adds that many services, 10.66.0.1:1 and so on, twenty a second. Its process
-# is $rival. One ipvsadm does it all: to start one for each takes longer than ipvs-iso watches, where the machine is busy.
+# start_rival COUNT: a program that adds that many services, 10.66.0.1:1 and so on, five a second: between two of them
+# the table can be read on a busy machine, too. Its process is $rival. One ipvsadm does it all: to start one for each
+# takes longer than ipvs-iso watches, where the machine is busy.
 start_rival() {
 	mkfifo nothing
 	cat >keepalived <<-'SCRIPT'
@@ -25,7 +26,7 @@ start_rival() {
 		exec > >(exec ipvsadm -R)
 		for ((port = 1; port <= $1; port++)); do
 			echo "-A -t 10.66.0.1:$port"
-			read -r -t 0.05 _ <>nothing
+			read -r -t 0.2 _ <>nothing
 		done
 	SCRIPT
 	chmod +x keepalived
@@ -61,9 +62,10 @@ end_rival() {
 }
 
 @test "a rival that goes on writing ends the run with 125, is named, and the host's table comes back" {
+	local seen
 	start_listener
 	start_rival 3000
-	capture ipvs-iso run --unit 1 --unit 2 -- bash -c '
+	capture ipvs-iso run --units-from 'seq 20' -- bash -c '
 		touch ran.{}
 		lines() { mapfile -t all </proc/net/ip_vs; echo ${#all[@]}; }
 		before=$(lines)
@@ -73,8 +75,9 @@ end_rival() {
 	assert_contains "$stderr" 'somebody else is changing the table: ' '  + -A -t 10.66.0.1:' 'stop who does it; it may be ' TROUBLE \
 		"keepalived (process $rival)" "python3 (process $listener)"
 	assert_lacks "$stderr" "ipvs-iso (process " "bash (process "
-	# No unit after the one at which it was seen.
-	if [ -e ran.2 ]; then
+	# No unit after the one at which it was seen, which is a later one where the rival gets no processor for long.
+	seen=$(sed -nE 's/^ *TROUBLE \[.*\] ([0-9]+): .*/\1/p' <<<"$stderr" | head -n 1)
+	if [ -e "ran.$((seen + 1))" ]; then
 		show_captured
 		return 1
 	fi
@@ -153,28 +156,205 @@ has_stopped() {
 	[[ $before == State:*$'\n'*$'\n'* && $before == "$(grep -e '^State:.t' -e ctxt "/proc/$1/status")" ]]
 }
 
-@test "a rival that writes while a restore reads the table back is noticed, at any moment" {
-	local requests at restore
+# stop_at CALL N COMMAND...: starts an `ipvs-iso` in the background that stops after its Nth system call CALL. Its
+# process is $stopped; `go_on` waits for its end.
+stop_at() {
+	background strace -qqq -o /dev/null -e "trace=$1" -e "inject=$1:signal=STOP:when=$2" "${@:3}"
+	wait_until pgrep -P "$job" -x ipvs-iso >/dev/null
+	stopped=$(pgrep -P "$job" -x ipvs-iso)
+	[ -p nothing ] || mkfifo nothing
+	wait_until has_stopped "$stopped"
+}
+
+go_on() {
+	kill -CONT "$stopped"
+	wait_for_job
+}
+
+# count_requests COMMAND...: how many an `ipvs-iso` sends to the kernel, in $requests.
+count_requests() {
+	strace -qqq -o requests -e trace=sendmsg "$@" 2>told || true
+	requests=$(wc -l <requests)
+}
+
+@test "a rival that writes while a restore reads the table back is noticed, at any moment, and what it wrote stays" {
+	local at
 	ipvs-iso snapshot -o wanted.json
 	ipvsadm -C
-	strace -qqq -o requests -e trace=sendmsg ipvs-iso restore wanted.json
-	requests=$(wc -l <requests)
-	mkfifo nothing
+	count_requests ipvs-iso restore wanted.json
 	# The last request is the one after which nobody looks any more. Before it come the sysctls, timeouts, daemons, and the
 	# destinations of one service after another.
 	for ((at = requests - 1; at > requests - 6; at--)); do
 		ipvsadm -C
-		background strace -qqq -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=STOP:when=$at \
-			ipvs-iso restore wanted.json
-		wait_until pgrep -P "$job" -x ipvs-iso >/dev/null
-		restore=$(pgrep -P "$job" -x ipvs-iso)
-		wait_until has_stopped "$restore"
+		ipvsadm -A -f 7
+		stop_at sendmsg "$at" ipvs-iso restore wanted.json
 		ipvsadm -A -f 66
-		kill -CONT "$restore"
-		wait_for_job
+		go_on
 		echo "at request $at of $requests"
 		assert_status 125
-		assert_contains "$stderr" 'somebody else is changing the table' '+ -A -f 66 -s wlc'
+		assert_contains "$stderr" 'somebody else is changing the table' '+ -A -f 66 -s wlc' \
+			'the table is put back, and what was added stays; stop who does it'
+		assert_same $'-A -f 66 -s wlc\n-A -f 7 -s wlc' "$(ipvsadm -Sn | sort)"
+	done
+}
+
+# What a rival may do to the table of setup: more, less, and other.
+meddle() {
+	ipvsadm -R <<-'RULES'
+		-A -f 66
+		-a -f 66 -r 10.66.0.1
+		-a -t 10.9.0.1:443 -r 10.66.0.2:8443 -m
+		-e -t 10.9.0.1:443 -r 10.9.1.1:8443 -m -w 66
+		-D -u [fd00:9::1]:53
+	RULES
+	ipvsadm --set 801 91 201
+	# Not all that can be running is known for it.
+	ipvsadm --start-daemon backup --mcast-interface lo
+}
+
+@test "what a rival does after the host's table was read and before it is changed stays, is said, and no unit begins" {
+	local theirs option
+	for option in --unit=1 --keep; do
+		# The journal is synced then.
+		stop_at fsync 1 ipvs-iso run "$option" -- touch ran
+		meddle
+		theirs=$(table)
+		go_on
+		assert_status 125
+		assert_contains "$stderr" 'somebody else is changing the table: when the unit had not begun, it changed:' \
+			'  + -A -f 66 -s wlc' '  ~ -a -t 10.9.0.1:443 -r 10.9.1.1:8443 -m -w 66 (was: -w 1)' \
+			'  - -A -u [fd00:9::1]:53 -s rr -o' '  ~ --set 801 91 201 (was: --set 800 90 200)' \
+			'  + --start-daemon backup --mcast-interface lo'
+		assert_same "$theirs" "$(table)"
+		[ ! -e ran ]
+		assert_lacks "$(ls "$IPVS_ISO_STATE_DIR"/*)" journal
+		clean_table
+		fill_table
+	done
+}
+
+# IPVS_ISO_TEST_EVERY=1 tries every request, which takes long.
+@test "what a rival adds while the host's table is away and put back stays, is said, and so is the host's table" {
+	local at
+	count_requests ipvs-iso run -- true
+	# Of the last 19 some look at the table again after the unit, flush it, put the other back, and read that.
+	for ((at = requests - 1; at > requests - 19; at -= ${IPVS_ISO_TEST_EVERY:-6})); do
+		stop_at sendmsg "$at" ipvs-iso run -- true
+		ipvsadm -A -f 66
+		# The host has that one, too.
+		ipvsadm -R <<<'-A -t 10.9.0.1:443
+			-a -t 10.9.0.1:443 -r 10.66.0.2:8443 -m' 2>/dev/null || ipvsadm -a -t 10.9.0.1:443 -r 10.66.0.2:8443 -m
+		go_on
+		echo "at request $at of $requests"
+		assert_status 125
+		assert_contains "$stderr" 'somebody else is changing the table: ' '  + -A -f 66 -s wlc' \
+			'the table is put back, and what was added stays; stop who does it'
+		ipvsadm -D -f 66
+		ipvsadm -d -t 10.9.0.1:443 -r 10.66.0.2:8443
+		assert_same "$before" "$(table)"
+		assert_lacks "$(ls "$IPVS_ISO_STATE_DIR"/*)" journal
+	done
+}
+
+@test "what a rival takes away while the host's table is put back is put back, and said" {
+	count_requests ipvs-iso run -- true
+	stop_at sendmsg $((requests - 1)) ipvs-iso run -- true
+	ipvsadm -D -u '[fd00:9::1]:53'
+	ipvsadm -e -t 10.9.0.1:443 -r 10.9.1.1:8443 -m -w 66
+	ipvsadm --set 801 91 201
+	go_on
+	assert_status 125
+	assert_contains "$stderr" 'somebody else is changing the table: ' '  - -A -u [fd00:9::1]:53 -s rr -o' \
+		'  ~ -a -t 10.9.0.1:443 -r 10.9.1.1:8443 -m -w 66 (was: -w 1)' '  ~ --set 801 91 201 (was: --set 800 90 200)'
+	assert_same "$before" "$(table)"
+}
+
+# shellcheck disable=SC2016 # the unit expands it
+@test "what a rival adds during a run inside of a run stays in the unit's table" {
+	export -f stop_at go_on has_stopped background wait_until wait_for_job read_whole
+	capture ipvs-iso run --fail-on none -- bash -c '
+		ipvsadm -A -f 7
+		stop_at fsync 1 ipvs-iso run -q -- true
+		ipvsadm -A -f 66
+		go_on
+		echo $status
+		ipvsadm -Sn | sort'
+	assert_status 0
+	assert_same $'125\n-A -f 66 -s wlc\n-A -f 7 -s wlc' "$output"
+	assert_same "$before" "$(table)"
+}
+
+@test "what a rival adds while a change is taken back that failed stays: restore and rollback" {
+	local at
+	cat >wanted.json <<-'JSON'
+		{"format": "ipvs-iso.snapshot", "version": 1,
+		"services": [{"protocol": "tcp", "address": "10.8.0.1", "port": 80}],
+		"daemons": [{"role": "master", "interface": "lo", "sync_id": 1, "group": "ff02::5"}]}
+	JSON
+	count_requests ipvs-iso restore wanted.json
+	for ((at = requests - 1; at > requests - 20; at -= ${IPVS_ISO_TEST_EVERY:-9})); do
+		stop_at sendmsg "$at" ipvs-iso restore wanted.json
+		ipvsadm -A -f 66
+		go_on
+		echo "at request $at of $requests"
+		assert_status 125
+		ipvsadm -D -f 66
+		assert_same "$before" "$(table)"
+	done
+}
+
+@test "what a rival adds while the table of a killed run is put back stays, and is said" {
+	local at
+	for at in 1 2; do
+		background_run -- 'ipvsadm -A -f 6'
+		kill -KILL "$job" "$unit"
+		wait_until flock --nonblock "$IPVS_ISO_STATE_DIR"/*/lock true
+		# What is in the table is saved, then put back.
+		stop_at fsync "$at" ipvs-iso recover
+		ipvsadm -A -f 66
+		go_on
+		assert_status 125
+		assert_contains "$stderr" 'ipvs-iso: a run was killed: somebody else is changing the table: ' '  + -A -f 66 -s wlc' \
+			'the table is put back, and what was added stays; stop who does it'
+		ipvsadm -D -f 66
+		assert_same "$before" "$(table)"
+		assert_lacks "$(ls "$IPVS_ISO_STATE_DIR"/*)" journal
+	done
+}
+
+@test "what a rival adds stays, or is said to be gone, and nothing else, where a request of ours fails just then" {
+	local at
+	count_requests ipvs-iso run -- true
+	# The first one only loads IPVS, and may fail. In steps of seven the read after the unit is met, too.
+	for ((at = requests - 1; at > 1; at -= ${IPVS_ISO_TEST_EVERY:-7})); do
+		stop_at sendmsg "$at:error=ENOMEM" ipvs-iso run -- true
+		ipvsadm -A -f 66
+		go_on
+		echo "at request $at of $requests"
+		assert_status 125
+		# Where the table cannot be read after the unit, what is there cannot be told from the unit's own.
+		ipvsadm -D -f 66 2>no || assert_contains "$stderr" 'services     left     -A -f 66'
+		assert_same "$before" "$(table)"
+		assert_lacks "$(ls "$IPVS_ISO_STATE_DIR"/*)" journal
+	done
+}
+
+@test "what a rival adds while the table is flushed stays, is said, and the table is back" {
+	local at
+	count_requests ipvs-iso flush
+	fill_table
+	# Before these the host's table is read: what comes then is the host's.
+	for ((at = requests - 1; at > requests - 6; at -= ${IPVS_ISO_TEST_EVERY:-3})); do
+		stop_at sendmsg "$at" ipvs-iso flush
+		ipvsadm -A -f 66
+		go_on
+		echo "at request $at of $requests"
+		assert_status 125
+		assert_contains "$stderr" 'somebody else is changing the table: ' '  + -A -f 66 -s wlc' \
+			'the table is put back, and what was added stays; stop who does it'
+		ipvsadm -D -f 66
+		assert_same "$before" "$(table)"
+		assert_lacks "$(ls "$IPVS_ISO_STATE_DIR"/*)" journal
 	done
 }
 

@@ -36,21 +36,28 @@ static char *snapshot(struct ipvs *ipvs, const struct table *wanted, struct erro
 	return NULL;
 }
 
+static int restore(struct ipvs *ipvs, const struct table *wanted, struct error *error)
+{
+	CLEANUP_TABLE struct table live;
+	table_init(&live);
+	return ipvs_read(ipvs, &live, error) < 0 ? -1 : ipvs_restore(ipvs, &live, wanted, error);
+}
+
 static int restore_text(struct ipvs *ipvs, const char *text, struct error *error)
 {
 	CLEANUP_TABLE struct table table;
 	table_init(&table);
 	if (table_from_json(&table, text, strlen(text), "snapshot", error) < 0)
 		return -1;
-	return ipvs_restore(ipvs, &table, error);
+	return restore(ipvs, &table, error);
 }
 
 static int try_table(struct ipvs *ipvs, const struct table *table, struct error *error)
 {
-	if (ipvs_restore(ipvs, table, error) < 0)
+	if (restore(ipvs, table, error) < 0)
 		return error_context(error, "from another table");
 	CLEANUP_FREE char *first = snapshot(ipvs, table, error);
-	if (!first || ipvs_flush(ipvs, error) < 0)
+	if (!first || ipvs_flush(ipvs, table, error) < 0)
 		return -1;
 	if (restore_text(ipvs, first, error) < 0)
 		return error_context(error, "from an empty table");
@@ -88,7 +95,7 @@ int main(void)
 	int result = ipvs ? ipvs_read(ipvs, &before, &error) : -1;
 	if (result == 0) {
 		result = try_tables(ipvs, &error);
-		if (ipvs_restore(ipvs, &before, &undo) < 0)
+		if (restore(ipvs, &before, &undo) < 0)
 			fprintf(stderr, "live_tables: the table is not put back: %s\n", undo.message);
 	}
 	if (result < 0)

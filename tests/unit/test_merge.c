@@ -27,17 +27,10 @@ static void read_members(struct table *table, const char *members)
 		fail_msg("%s", error.message);
 }
 
-/* The changes that a merge makes to `table`, a line each. */
-static void expect_changes(const char *table, const char *addition, const char *expected)
+static void expect_difference(const struct table *from, const struct table *to, const char *expected)
 {
-	CLEANUP_TABLE struct table from, added, merged;
-	read_members(&from, table);
-	read_members(&added, addition);
-	table_init(&merged);
-	table_merge(&merged, &from, &added);
-
 	CLEANUP_CHANGES struct changes changes = {0};
-	table_diff(&changes, &from, &merged);
+	table_diff(&changes, from, to);
 	char *text;
 	size_t length;
 	FILE *out = memory_stream(&text, &length);
@@ -48,6 +41,18 @@ static void expect_changes(const char *table, const char *addition, const char *
 	fclose(out);
 	assert_string_equal(text, expected);
 	free(text);
+}
+
+/* The changes that a merge makes to `table`, a line each. */
+static void expect_changes(const char *table, const char *addition, const char *expected)
+{
+	CLEANUP_TABLE struct table from, added, merged;
+	read_members(&from, table);
+	read_members(&added, addition);
+	table_init(&merged);
+	table_merge(&merged, &from, &added);
+
+	expect_difference(&from, &merged, expected);
 }
 
 #define SERVICE(port, members) \
@@ -103,6 +108,21 @@ static void what_differs_is_changed_where_it_stands(void **state)
 		       "~ net.ipv4.vs.a = 2 (was: 1)\n");
 }
 
+static void sysctls_that_are_not_named_stay(void **state)
+{
+	(void)state;
+	CLEANUP_TABLE struct table from, added, merged;
+	read_members(&from, ", \"sysctl\": {\"a\": 1, \"c\": 1}");
+	read_members(&added, ", \"sysctl\": {\"b\": 2, \"c\": 2}");
+	table_init(&merged);
+	table_merge(&merged, &from, &added);
+	assert_int_equal(merged.sysctls.count, 3);
+	assert_string_equal(merged.sysctls.items[0].name, "a");
+	assert_string_equal(merged.sysctls.items[0].value, "1");
+	assert_string_equal(merged.sysctls.items[1].value, "2");
+	assert_string_equal(merged.sysctls.items[2].value, "2");
+}
+
 static void into_nothing_it_is_the_addition(void **state)
 {
 	(void)state;
@@ -112,13 +132,55 @@ static void into_nothing_it_is_the_addition(void **state)
 		       "+ -a -t 10.0.0.1:1 -r 10.0.1.1:80 -m -w 1\n");
 }
 
+/* What `table` has beyond `known`, and what adding it to `known` makes of that, a line each. */
+static void expect_beyond(const char *table, const char *known, const char *expected)
+{
+	CLEANUP_TABLE struct table from, of, beyond;
+	read_members(&from, table);
+	read_members(&of, known);
+	table_init(&beyond);
+	table_beyond(&beyond, &from, &of);
+	assert_int_equal(beyond.sysctls.count, 0);
+	CLEANUP_TABLE struct table merged;
+	table_init(&merged);
+	table_merge(&merged, &of, &beyond);
+	expect_difference(&of, &merged, expected);
+}
+
+static void beyond_what_is_known_there_are_only_additions(void **state)
+{
+	(void)state;
+	static const char known[] =
+		", \"timeouts\": {\"tcp\": 5, \"tcp_fin\": 6, \"udp\": 7}"
+		", \"daemons\": [{\"role\": \"backup\", \"interface\": \"lo\", \"sync_id\": 1}]"
+		", \"sysctl\": {\"a\": 1}" SERVICES(SERVICE(
+			1, WITH(DESTINATION(1, "") "," DESTINATION(2, ""))) "," SERVICE(2, WITH(DESTINATION(1, ""))));
+	expect_beyond(known, known, "");
+	expect_beyond("", known, "");
+	/* Other options, another place, less: nothing. Of a service that both have, its options are those that are known. */
+	expect_beyond(", \"timeouts\": {\"tcp\": 9}"
+		      ", \"daemons\": [{\"role\": \"master\", \"interface\": \"lo\", \"sync_id\": 1},"
+		      "{\"role\": \"backup\", \"interface\": \"lo\", \"sync_id\": 2}]"
+		      ", \"sysctl\": {\"a\": 2}" SERVICES(SERVICE(
+			      1, ", \"persistence_timeout\": 9, \"flags\": [\"persistent\"]" WITH(
+					 DESTINATION(2, "") "," DESTINATION(3, "") "," DESTINATION(
+						 1, ", \"weight\": 7"))) "," SERVICE(3, WITH(DESTINATION(1, "")))),
+		      known,
+		      "+ -a -t 10.0.0.1:1 -r 10.0.1.3:80 -m -w 1\n"
+		      "+ -A -t 10.0.0.1:3 -s rr\n"
+		      "+ -a -t 10.0.0.1:3 -r 10.0.1.1:80 -m -w 1\n"
+		      "+ --start-daemon master --mcast-interface lo --syncid 1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_in_the_table_alone_stays),
 		cmocka_unit_test(what_is_new_is_added),
 		cmocka_unit_test(what_differs_is_changed_where_it_stands),
+		cmocka_unit_test(sysctls_that_are_not_named_stay),
 		cmocka_unit_test(into_nothing_it_is_the_addition),
+		cmocka_unit_test(beyond_what_is_known_there_are_only_additions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
