@@ -46,7 +46,7 @@ assert_told_recovery() {
 	assert_same '' "$output"
 	assert_told_recovery "$stderr"
 	assert_same "$before" "$(table)"
-	cmp "$replaced" dirty.json
+	ipvs-iso diff "$replaced" dirty.json
 	assert_same 600 "$(stat -c %a "$replaced")"
 	assert_same "lock"$'\n'"${replaced##*/}" "$(ls "${replaced%/*}")"
 

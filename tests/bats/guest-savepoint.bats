@@ -130,7 +130,7 @@ counted() {
 	assert_same 600 "$(stat -c %a /run/ipvs-iso/*/savepoint-1-*.json | uniq)"
 	capture ipvs-iso status
 	assert_contains "$output" "
-savepoints     '$BATS_TEST_FILENAME', '../../../tmp/x', '.', 'a/b', 'new?line', "
+savepoints     '$BATS_TEST_FILENAME', '../../../tmp/x', '.', 'a/b', 'new␊line', '�␁', "
 	for ((; i > 0; i--)); do
 		ipvs-iso rollback -- "${names[i - 1]}"
 		assert_contains "$(marks)" "-A -f $i -s wlc"
