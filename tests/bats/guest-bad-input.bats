@@ -260,7 +260,7 @@ holds the rule -C"
 		run --nosuch true|run: there is no option '--nosuch'|see 'ipvs-iso run --help'
 		run -Z true|run: there is no option '-Z'|see 'ipvs-iso run --help'
 		run --unit|run: the option '--unit' needs a value (NAME)|see 'ipvs-iso run --help'
-		run -w|run: the option '-w' needs a value (SECONDS)|see 'ipvs-iso run --help'
+		run -w|run: the option '-w' needs a value (DURATION)|see 'ipvs-iso run --help'
 		run --keep=1 true|run: the option '--keep' takes no value|see 'ipvs-iso run --help'
 		run --timeout 5x true|run: --timeout: '5x' is no length of time; write a number and ms, s, m, h or d, such as 500ms, 1.5m or 5m30s|
 		run --timeout -1 true|run: --timeout: '-1' is no length of time; write a number and ms, s, m, h or d, such as 500ms, 1.5m or 5m30s|

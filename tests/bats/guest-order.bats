@@ -44,10 +44,10 @@ $left
    FLAKY [^:]* flaky \(attempt 2\)
     FAIL [^:]* bad: exit status 4 \(3 attempts\)
  SUMMARY 3 units: 1 passed, 1 flaky, 1 failed; [0-9.]+ s"
-	# Only the first attempt was waited for.
+	# Only the first attempt was waited for. What is indented further is of the earlier attempts.
 	local -a started waited
-	mapfile -t started < <(sed -n 's/.*"started": \([0-9]*\).*/\1/p' run.json)
-	mapfile -t waited < <(sed -n 's/.*"waited": \([0-9]*\).*/\1/p' run.json)
+	mapfile -t started < <(sed -n 's/^    "started": \([0-9]*\).*/\1/p' run.json)
+	mapfile -t waited < <(sed -n 's/^    "waited": \([0-9]*\).*/\1/p' run.json)
 	[ "${waited[0]}" -eq "${started[0]}" ]
 	[ "${waited[1]}" -lt "${started[1]}" ]
 	[ "${waited[2]}" -gt "${waited[1]}" ]

@@ -849,9 +849,10 @@ become_ordinary_user() {
 }
 
 # What the ordinary user has in the places for temporary files, and in his home.
+# All but the lock file of the processors that guests are kept on.
 files_of_ordinary_user() {
 	find /tmp /var/tmp /dev/shm -maxdepth 1 -user "$user" 2>/dev/null
-	(cd "$room/home" && find . -mindepth 1)
+	(cd "$room/home" && find . -mindepth 1 ! -path ./.cache ! -path ./.cache/ipvs-iso ! -path ./.cache/ipvs-iso/processors)
 }
 
 no_process_of_ordinary_user() {
