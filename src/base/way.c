@@ -69,9 +69,28 @@ static int judge(void *context, const struct walk_step *step, struct error *erro
 	return error_remedy(error, "name the very place that is meant, or one where others may not write");
 }
 
+/* A path that is not absolute begins amid a way that nobody has looked at. */
+static void look_back(struct way *way)
+{
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_WALK_END struct walk_end end = WALK_END_INIT;
+	CLEANUP_FREE char *here = getcwd(NULL, 0);
+	struct journey journey = {.failure = "", .way = way};
+	const struct walk_rules rules = {.from = AT_FDCWD, .failure = "", .judge = judge, .context = &journey};
+	/* To the very end, as "." is a step from there. */
+	CLEANUP_FREE char *inside = here && *here == '/' ? memory_printf("%s/.", here) : NULL;
+	if (inside && walk(&end, &rules, inside, &ignored) == 0)
+		return;
+	/* Out of our sight: who knows. */
+	way->shared = true;
+	way->keeper = 0;
+}
+
 static int walk_way(struct way *way, struct walk_end *end, const char *path, const char *failure, struct error *error)
 {
 	struct journey journey = {.failure = failure, .way = way};
+	if (*path != '/')
+		look_back(way);
 	const struct walk_rules rules = {.from = AT_FDCWD, .failure = failure, .judge = judge, .context = &journey};
 	return walk(end, &rules, path, error);
 }

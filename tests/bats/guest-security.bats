@@ -162,6 +162,18 @@ refused_there() {
 			refused_there link IPVS_ISO_STATE_DIR="$place/new" ipvs-iso run -- touch ran
 			refused_there link IPVS_ISO_STATE_DIR="$place/new" ipvs-iso flush
 		done
+		# From within, where the path says nothing of what is around it.
+		cd "$sticky/theirs"
+		for writer in "${writers[@]:0:3}"; do
+			read -ra words <<<"$writer"
+			words+=(way/new.json)
+			[ "${words[0]}" != report ] || words+=("$OLDPWD/result.json")
+			refused_there link ipvs-iso "${words[@]}"
+		done
+		refused_there link GITHUB_STEP_SUMMARY=way/new.json ipvs-iso report -f github "$OLDPWD/result.json"
+		refused_there link ipvs-iso run --report way/new.json -- touch "$OLDPWD/ran"
+		refused_there link ipvs-iso run --report ./way/new.json -- touch "$OLDPWD/ran"
+		cd "$OLDPWD"
 		refused_there pipe GITHUB_STEP_SUMMARY="$sticky/pipe.json" ipvs-iso report -f github result.json
 		refused_there pipe ipvs-iso snapshot -o "$sticky/pipe.json"
 	done

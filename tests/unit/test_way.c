@@ -125,6 +125,16 @@ static void nothing_of_a_strangers_is_followed_in_or_below_a_sticky_directory(vo
 	assert_int_equal(way_open_directory("sticky/way/directory", true, "cannot open", &error), -1);
 	check_error(&error, "sticky/way", by_link);
 	assert_int_equal(access("precious/directory", F_OK), -1);
+
+	/* Nor from there, where the path that we are given says nothing of what is around it. */
+	assert_int_equal(chdir("sticky/theirs"), 0);
+	check_refused("way/new", by_link);
+	check_refused("./way/new", by_link);
+	error_clear(&error);
+	assert_int_equal(way_open_directory("way/directory", true, "cannot open", &error), -1);
+	check_error(&error, "way", by_link);
+	assert_int_equal(access("../../precious/new", F_OK), -1);
+	assert_int_equal(access("../../precious/directory", F_OK), -1);
 }
 
 static void nothing_else_of_a_strangers_is_written_to(void **state)
