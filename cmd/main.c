@@ -77,8 +77,8 @@ static int finish(int status)
 }
 
 /*
- * Closed standard descriptors (<&-) would become those of the next files that are opened: the lock, the guest's line. What
- * takes their place cannot be written to, so that output is lost with an error, as where it is closed.
+ * Closed standard descriptors (<&-) would become those of the next files that are opened: the lock, the guest's line.
+ * What takes their place cannot be written to, so that output is lost with an error, as where it is closed.
  */
 static void open_missing_descriptors(void)
 {

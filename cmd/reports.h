@@ -21,8 +21,8 @@ struct planned_reports {
 void planned_reports_clear(struct planned_reports *reports);
 
 /*
- * Adds what --report says: a file, whose ending names the format, FORMAT:FILE, or the word "github". Sees that it can be
- * written.
+ * Adds what --report says: a file, whose ending names the format, FORMAT:FILE, or the word "github". Sees that it can
+ * be written.
  */
 int planned_reports_add(struct planned_reports *reports, const char *what, struct error *error);
 

@@ -123,7 +123,8 @@ static int restore(const char *name, struct error *error)
 		wanted.timeouts = (struct timeouts){0};
 	if (table_load(&wanted, name, error) < 0)
 		return -1;
-	/* So that a Ctrl-C waits until the work is done; while a file is read, and the lock waited for, it acts as usual. */
+	/* So that a Ctrl-C waits until the work is done; while a file is read, and the lock waited for, it acts as
+	 * usual. */
 	if (supervise_prepare(error) < 0)
 		return -1;
 	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);

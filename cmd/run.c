@@ -277,7 +277,7 @@ static int fail_to_plan(const struct planned_reports *reports, const struct plan
 	return report_result(reports, &result);
 }
 
-/* What belongs to a network namespace is not asked for here where each unit has one of its own: src/unit/alone.c asks. */
+/* What belongs to a network namespace is left to src/unit/alone.c where each unit has one of its own. */
 static int check_fixture(struct ipvs *ipvs, const struct table *fixture, struct error *error)
 {
 	if (ipvs_can_hold(ipvs, fixture, error) < 0)

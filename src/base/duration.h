@@ -10,11 +10,12 @@
 
 /*
  * Parses a decimal number, with a fraction or without, and a unit: ms, s (the default), m, h, d, as timeout(1) does; or
- * several of those, each with its unit, which are added: 5m30s. In milliseconds, each rounded up. False when it is not one, is negative, or does not fit.
+ * several of those, each with its unit, which are added: 5m30s. In milliseconds, each rounded up. False when it is not
+ * one, is negative, or does not fit.
  */
 bool duration_parse(int64_t *milliseconds, const char *text);
 
-/* The same for what a person has written: where it is none, the error says what it should be. 0, or -1 (ERROR_INPUT). */
+/* The same for what a person has written: the error says what it should be. 0, or -1 (ERROR_INPUT). */
 int duration_read(int64_t *milliseconds, const char *text, struct error *error);
 
 /* The monotonic clock, in milliseconds. */

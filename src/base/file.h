@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-/* Closes the descriptor that it stands on when that goes out of scope, unless it is negative. Called by hand: at once. */
+/* Closes the descriptor that it stands on when that goes out of scope, unless it is negative. By hand: at once. */
 #define CLEANUP_CLOSE __attribute__((cleanup(file_cleanup_close)))
 void file_cleanup_close(int *descriptor);
 

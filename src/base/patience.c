@@ -11,8 +11,8 @@
 #include "base/file.h"
 
 /*
- * One that nobody reads from: it only tells whether something is pending. What is blocked is what somebody takes later, and
- * what is not blocked cannot be pending; but these ask nobody to end.
+ * One that nobody reads from: it only tells whether something is pending. What is blocked is what somebody takes later,
+ * and what is not blocked cannot be pending; but these ask nobody to end.
  */
 static int watch_signals(void)
 {

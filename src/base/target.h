@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files written whole or not at all: something new is written beside the place, synced, and put there by rename(2), so
- * that a reader, or a power cut, finds either the old file or the new one and nothing between. What is no file, a pipe, a
- * terminal or a descriptor that we were given, is written to as it is.
+ * that a reader, or a power cut, finds either the old file or the new one and nothing between. What is no file, a pipe,
+ * a terminal or a descriptor that we were given, is written to as it is.
  *
  * Where a place is found by its path, no link of a stranger's is followed; see base/way.h. It can be found before there
  * is anything to write, and is then held on to.
@@ -47,8 +47,8 @@ bool target_is_stream(const struct target *target);
 int target_open_stream(const struct target *target, struct error *error);
 
 /*
- * Writes it. A new file gets `mode` less the umask; one that is there keeps its own where `keep` says so, unless another
- * user put it into a sticky directory.
+ * Writes it. A new file gets `mode` less the umask; one that is there keeps its own where `keep` says so, unless
+ * another user put it into a sticky directory.
  */
 int target_write(const struct target *target, mode_t mode, bool keep, file_text *text, const void *context,
 		 struct error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way to a file, walked step by step. Each step is taken from a descriptor of where the walk has come to, and looked at by
- * a descriptor of its own, so nothing can be exchanged between the look and the step.
+ * The way to a file, walked step by step. Each step is taken from a descriptor of where the walk has come to, and
+ * looked at by a descriptor of its own, so nothing can be exchanged between the look and the step.
  */
 #ifndef IPVS_ISO_BASE_WALK_H
 #define IPVS_ISO_BASE_WALK_H
@@ -41,8 +41,8 @@ struct walk_end {
 void walk_end_clear(struct walk_end *end);
 
 /*
- * Walks to the end of `path`. That there is nothing at the end is no error, but that there is none of the directories on
- * the way is. What `end` held is not released.
+ * Walks to the end of `path`. That there is nothing at the end is no error, but that there is none of the directories
+ * on the way is. What `end` held is not released.
  */
 int walk(struct walk_end *end, const struct walk_rules *rules, const char *path, struct error *error);
 

@@ -4,8 +4,8 @@
  *
  * The kernel follows whatever link it meets. Here none is followed that somebody else may have laid for us: one that
  * belongs neither to the caller nor to the owner of the directory, in a sticky directory that others may write to, such
- * as /tmp, or anywhere below one. That is so however fs.protected_symlinks is set, and at every step of the way. What was
- * found is held on to by descriptors, so that it cannot be exchanged meanwhile.
+ * as /tmp, or anywhere below one. That is so however fs.protected_symlinks is set, and at every step of the way. What
+ * was found is held on to by descriptors, so that it cannot be exchanged meanwhile.
  */
 #ifndef IPVS_ISO_BASE_WAY_H
 #define IPVS_ISO_BASE_WAY_H
@@ -38,8 +38,8 @@ void way_clear(struct way *way);
 int way_walk(struct way *way, const char *path, struct error *error);
 
 /*
- * The same, but it does not look at what has the last name, so `there` stays zeros: it may be a link. Messages begin with
- * `purpose`, such as "cannot write".
+ * The same, but it does not look at what has the last name, so `there` stays zeros: it may be a link. Messages begin
+ * with `purpose`, such as "cannot write".
  */
 int way_walk_to_name(struct way *way, const char *path, const char *purpose, struct error *error);
 

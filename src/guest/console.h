@@ -17,8 +17,8 @@ void console_clear(struct console *console);
 int console_receive(struct console *console, int descriptor);
 
 /*
- * Whether somebody in the guest has told its kernel to end, and it does or has: what happened, for people, as in "the guest
- * was restarted ..."; else NULL.
+ * Whether somebody in the guest has told its kernel to end, and it does or has: what happened, for people, as in "the
+ * guest was restarted ..."; else NULL.
  */
 const char *console_ending(const struct console *console);
 

@@ -9,9 +9,9 @@
 #define GUEST_DIRECTORY_NONE "/"
 
 /*
- * The absolute path of this process's working directory, without symbolic links: an absolute one on the way would lead out
- * of the guest's root. A guest finds the directory by that path, so NULL, with the reason and a remedy, where it does not
- * lead there, or leads to what a guest has of its own. The caller frees.
+ * The absolute path of this process's working directory, without symbolic links: an absolute one on the way would lead
+ * out of the guest's root. A guest finds the directory by that path, so NULL, with the reason and a remedy, where it
+ * does not lead there, or leads to what a guest has of its own. The caller frees.
  */
 char *guest_directory(struct error *error);
 

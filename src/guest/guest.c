@@ -200,8 +200,8 @@ static int signal_received(const struct guest *guest)
 	return read(guest->signals, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
-/* The guest is lost. A signal that was sent to us and to its processes alike, as the end of a container or of a job is, is
-   the reason, and may have reached us last. */
+/* The guest is lost. A signal that was sent to us and to its processes alike, as the end of a container or of a job is,
+   is the reason, and may have reached us last. */
 static int signal_to_all(const struct guest *guest)
 {
 	struct pollfd signals = {.fd = guest->signals, .events = POLLIN};
@@ -209,7 +209,8 @@ static int signal_to_all(const struct guest *guest)
 	return signal_received(guest);
 }
 
-/* Waits for a frame, a signal (in `signal`) or the time `until` of our clock (0: none). Takes what needs no answer by itself. */
+/* Waits for a frame, a signal (in `signal`) or the time `until` of our clock (0: none). Takes what needs no answer by
+ * itself. */
 static int guest_wait(struct guest *guest, int64_t until, enum event *event, struct frame *frame, int *signal,
 		      struct error *error)
 {

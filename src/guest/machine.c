@@ -115,8 +115,8 @@ static _Noreturn void keep(char *const *arguments, char *const *environment, int
 }
 
 /*
- * In the new process: puts the descriptors where they belong and closes all others. No signal shall end it but SIGKILL, also
- * where one is sent to all that we have started: then it is for us to say what ends.
+ * In the new process: puts the descriptors where they belong and closes all others. No signal shall end it but SIGKILL,
+ * also where one is sent to all that we have started: then it is for us to say what ends.
  */
 static _Noreturn void start_keeping(int nothing, int line, int console, int lifeline, char *const *arguments,
 				    char *const *environment, int processor)

@@ -4,9 +4,9 @@
  *
  * Between us and the kernel's process stands a keeper, a small process of our own in a session of its own (so that the
  * terminal's Ctrl-C does not reach the kernel). It ends everything when the kernel ends, when machine_stop() is called
- * and when we die, whatever we die of: it reads a pipe whose other end only we hold. It is a child subreaper, and does not
- * end before all its descendants have, wherever the kernel has put itself. For root, the kernel is in a PID namespace as
- * well, so that even a killed keeper takes all with it.
+ * and when we die, whatever we die of: it reads a pipe whose other end only we hold. It is a child subreaper, and does
+ * not end before all its descendants have, wherever the kernel has put itself. For root, the kernel is in a PID
+ * namespace as well, so that even a killed keeper takes all with it.
  */
 #ifndef IPVS_ISO_GUEST_MACHINE_H
 #define IPVS_ISO_GUEST_MACHINE_H

@@ -48,7 +48,7 @@ static int open_own_directory(void)
 	return directory < 0 ? open_in_cache() : directory;
 }
 
-/* Byte N is processor N. The lock is this descriptor's, and free again when that is closed, whatever its owner dies of. */
+/* Byte N is processor N. The lock is this descriptor's: free when that is closed, whatever its owner dies of. */
 static int take(int directory, int processor)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = processor, .l_len = 1};

@@ -79,9 +79,9 @@ static bool can_hold_memory(const char *directory, uint64_t memory)
 }
 
 /*
- * The guest's memory is an unlinked file, best in /dev/shm. Where that is smaller than the memory (containers often have
- * 64 MiB) the kernel would die of a SIGBUS once the guest uses it: then the file goes to /tmp, whatever room that has, as
- * most guests use little.
+ * The guest's memory is an unlinked file, best in /dev/shm. Where that is smaller than the memory (containers often
+ * have 64 MiB) the kernel would die of a SIGBUS once the guest uses it: then the file goes to /tmp, whatever room that
+ * has, as most guests use little.
  */
 static char **uml_environment(uint64_t memory, struct error *error)
 {

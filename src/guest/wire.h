@@ -4,8 +4,8 @@
  *
  * A frame is a type (one byte), a length (four bytes, little endian) and that many bytes. Frames from the guest begin
  * with a nonce, which the host makes by chance and tells the guest before the first unit: who else writes to the line,
- * as root in the guest may find a way to, can neither speak for the guest nor break the line. One line for everything, and
- * not one for each stream: so everything that a unit wrote has arrived when its result does, and the end of its
+ * as root in the guest may find a way to, can neither speak for the guest nor break the line. One line for everything,
+ * and not one for each stream: so everything that a unit wrote has arrived when its result does, and the end of its
  * standard input can be said.
  *
  * Nothing here blocks: what cannot be sent at once waits in a queue, so that neither side stops listening because the

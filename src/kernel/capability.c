@@ -139,7 +139,7 @@ static int check_destinations(const struct service *service, struct error *error
 	return 0;
 }
 
-/* What is there already needs no interface and no address any more. Read at most once, and only when it is asked for. */
+/* What is there already needs no interface and no address any more. Read at most once, when it is asked for. */
 struct present {
 	struct ipvs *ipvs;
 	struct table live;

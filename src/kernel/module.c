@@ -12,8 +12,8 @@
 #include "base/memory.h"
 
 /*
- * What is used of libkmod. It is opened where it is needed, which is seldom: it brings libcrypto, whose relocations are half
- * of the time that a program with it takes to start.
+ * What is used of libkmod. It is opened where it is needed, which is seldom: it brings libcrypto, whose relocations are
+ * half of the time that a program with it takes to start.
  */
 struct libkmod {
 	void *handle;

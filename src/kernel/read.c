@@ -16,7 +16,8 @@
 /* How often the table is read again before somebody who changes it all the time is blamed. */
 #define ATTEMPTS 10
 
-/* So many destinations come in one piece for certain: the kernel needs less than 160 bytes for one, and takes 16 KiB and more. */
+/* So many destinations come in one piece for certain: the kernel needs less than 160 bytes for one, and takes 16 KiB
+ * and more. */
 #define DESTINATIONS_AT_ONCE 100
 
 static int take_service(const struct nlmsghdr *message, void *context, struct error *error)
@@ -98,8 +99,8 @@ static int ask_for_destinations(struct ipvs *ipvs, struct service *service, netl
 }
 
 /*
- * The kernel goes on with a list at the number that it had come to, without a word (NLM_F_DUMP_INTR) when something was added
- * or removed before that: what comes in several pieces may lack one, or have one twice. So it is read twice.
+ * The kernel goes on with a list at the number that it had come to, without a word (NLM_F_DUMP_INTR) when something was
+ * added or removed before that: what comes in several pieces may lack one, or have one twice. So it is read twice.
  */
 static int confirm_destinations(struct ipvs *ipvs, const struct service *service, struct error *error)
 {

@@ -7,8 +7,8 @@
 #include "table/diff.h"
 
 /*
- * As ipvs_read(), after `changes` have made the table what `wanted` is (`changes` lead to that table): of services that no
- * change is about, the destinations are taken from there, for to read them is what takes the time.
+ * As ipvs_read(), after `changes` have made the table what `wanted` is (`changes` lead to that table): of services that
+ * no change is about, the destinations are taken from there, for to read them is what takes the time.
  */
 int read_changed(struct ipvs *ipvs, const struct table *wanted, const struct changes *changes, struct table *table,
 		 struct error *error);

@@ -67,8 +67,9 @@ static void tidy(char *value)
 }
 
 /*
- * The value as the kernel prints it, with a NUL behind it. Not file_read_descriptor(): there are thirty of them, they are
- * short, and every table holds them all. A short read is the end: the kernel prints a value at once. The caller frees.
+ * The value as the kernel prints it, with a NUL behind it. Not file_read_descriptor(): there are thirty of them, they
+ * are short, and every table holds them all. A short read is the end: the kernel prints a value at once. The caller
+ * frees.
  */
 static char *read_value(int descriptor, const char *name, struct error *error)
 {

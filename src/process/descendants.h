@@ -57,8 +57,8 @@ int process_find(pid_t pid, struct process *process);
 int process_signal(const struct process *process, int signal);
 
 /*
- * Ends every descendant of this process, which is a child subreaper, with SIGKILL, and buries it. Returns when there is none
- * left. Where /proc shows none of them, those are meant that are in the group of one that has ended.
+ * Ends every descendant of this process, which is a child subreaper, with SIGKILL, and buries it. Returns when there is
+ * none left. Where /proc shows none of them, those are meant that are in the group of one that has ended.
  */
 void descendants_kill(void);
 

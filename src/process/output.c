@@ -104,7 +104,8 @@ static void keep(struct output *output, int stream, const char *bytes, size_t le
 	if (output->spool < 0)
 		open_spool(output);
 	errno = 0;
-	if (output->spool >= 0 && file_write_all(output->spool, "what the unit printed", bytes, length, &ignored) == 0) {
+	if (output->spool >= 0 &&
+	    file_write_all(output->spool, "what the unit printed", bytes, length, &ignored) == 0) {
 		note_part(output, stream, length);
 	} else {
 		output->failure = errno ? errno : EIO;

@@ -85,8 +85,8 @@ void output_drain(struct output *output);
 void output_flush(struct output *output, bool hurried);
 
 /*
- * Writes bytes to any descriptor, one that does not block or one that does. A reader that takes nothing is waited for until a
- * signal asks us to end. 0; 1 where nobody takes any more; -1 with errno.
+ * Writes bytes to any descriptor, one that does not block or one that does. A reader that takes nothing is waited for
+ * until a signal asks us to end. 0; 1 where nobody takes any more; -1 with errno.
  */
 int output_write(int stream, const char *bytes, size_t length);
 
@@ -97,8 +97,8 @@ int output_write(int stream, const char *bytes, size_t length);
 int output_show(const struct output *output, struct error *error);
 
 /*
- * The last `limit` bytes of what was kept, in the order in which they came, less what is left of a UTF-8 character that began
- * before them; for the caller to free. NULL on failure.
+ * The last `limit` bytes of what was kept, in the order in which they came, less what is left of a UTF-8 character that
+ * began before them; for the caller to free. NULL on failure.
  */
 char *output_tail(const struct output *output, size_t limit, size_t *length, struct error *error);
 

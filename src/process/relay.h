@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A terminal of its own for all that this process runs, so that nothing of it can type into the terminal that this process
- * was started at (TIOCSTI). A second process stands between the two, as with sudo's use_pty and su --pty.
+ * A terminal of its own for all that this process runs, so that nothing of it can type into the terminal that this
+ * process was started at (TIOCSTI). A second process stands between the two, as with sudo's use_pty and su --pty.
  */
 #ifndef IPVS_ISO_PROCESS_RELAY_H
 #define IPVS_ISO_PROCESS_RELAY_H

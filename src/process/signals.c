@@ -102,8 +102,8 @@ int signals_prepare(struct error *error)
 	if (signals.prepared)
 		return 0; /* and in a process forked since: mask, dispositions and the descriptor are inherited */
 
-	/* A blocked signal is never discarded, so those that are ignored must not be blocked. A fault of our own ends us
-	   all the same. */
+	/* A blocked signal is never discarded, so those that are ignored must not be blocked. A fault of our own ends
+	   us all the same. */
 	sigset_t set;
 	signals_ending(&set);
 	sigaddset(&set, SIGCHLD);

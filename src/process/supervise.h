@@ -58,8 +58,8 @@ void outcome_clear(struct outcome *outcome);
 /*
  * Prepares this process, once, before the first command (a process that was forked from a prepared one prepares
  * itself again): it becomes a child subreaper, so that no descendant of a command can get away, and SIGCHLD and the
- * requests to end (signals.h) are blocked and from then on taken from a signalfd, at any moment, so that none of them can
- * end us half way. Those that are ignored (nohup(1)) stay so. SIGPIPE is ignored. Commands start with the signal
+ * requests to end (signals.h) are blocked and from then on taken from a signalfd, at any moment, so that none of them
+ * can end us half way. Those that are ignored (nohup(1)) stay so. SIGPIPE is ignored. Commands start with the signal
  * mask and the dispositions that this process had before.
  *
  * Processes that are below this one already (a shell may have started them before it became us) are remembered and left

@@ -28,8 +28,8 @@ bool terminal_is_own(int terminal);
 bool terminal_in_foreground(int terminal);
 
 /*
- * Makes a pair: inside is a terminal with the modes and the size of `like`; what is written to outside is typed there, and
- * what is shown there is read from outside, which does not block. Once outside is closed, inside hangs up. Both are
+ * Makes a pair: inside is a terminal with the modes and the size of `like`; what is written to outside is typed there,
+ * and what is shown there is read from outside, which does not block. Once outside is closed, inside hangs up. Both are
  * the caller's to close; -1 with an error where one of them could not be opened, and is negative.
  */
 int terminal_make_pair(int like, int *outside, int *inside, struct error *error);
@@ -39,8 +39,8 @@ bool terminal_completes_lines(int terminal);
 
 void terminal_copy_size(int from, int to);
 
-/* No key means anything to it, nothing is echoed, and what is written is shown as it is. Only from its foreground: whose
-   it is else chooses its modes. */
+/* No key means anything to it, nothing is echoed, and what is written is shown as it is. Only from its foreground:
+   whose it is else chooses its modes. */
 void terminal_make_raw(struct terminal *terminal);
 
 /* Gives back the modes from before, unless somebody else has the terminal by now. */

@@ -12,8 +12,9 @@
 #include <stdio.h>
 
 /*
- * Whether the # at `at`, before `end`, begins a workflow command of those that are looked for anywhere in a line: ##[error],
- * ##vso[...], ##teamcity[...]. What is not ASCII within makes no difference, for some who look pass over what is invisible.
+ * Whether the # at `at`, before `end`, begins a workflow command of those that are looked for anywhere in a line, as in
+ * "##[error]", "##vso[...]" and "##teamcity[...]". What is not ASCII within makes no difference, for some who look pass
+ * over what is invisible.
  */
 bool characters_begin_command(const char *at, const char *end);
 
@@ -42,8 +43,8 @@ void characters_write_text(FILE *stream, const char *text, character_writer *wri
 #define CHARACTERS_COLON "\uff1a"
 
 /*
- * Writes a block of bytes that begins a line and may have more of them, so that no line is a workflow command. Such a line
- * begins with :: and anything invisible before that; the first of the colons is written as `colon`.
+ * Writes a block of bytes that begins a line and may have more of them, so that no line is a workflow command. Such a
+ * line begins with :: and anything invisible before that; the first of the colons is written as `colon`.
  */
 void characters_write_lines(FILE *stream, const char *bytes, size_t length, character_writer *write, const char *colon);
 

@@ -9,7 +9,7 @@ void report_json(FILE *stream, const struct run_result *result, const struct rep
 	(void)style;
 	size_t length;
 	CLEANUP_FREE char *text = run_result_to_json(result, &length);
-	/* A # is in strings only, and there it can be written so that no line is a workflow command, and all is exact. */
+	/* A # is in strings only, where it can be written so that no line is a workflow command, and all is exact. */
 	const char *end = text + length;
 	for (const char *at = text; at < end; at++) {
 		if (characters_begin_command(at, end))

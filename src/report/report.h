@@ -37,8 +37,8 @@ extern const struct report_format report_formats[];
 const struct report_format *report_format_named(const char *name, struct error *error);
 
 /*
- * The format that `what` names, as FORMAT:FILE, by the ending of a file, or, for our standard streams, text; and the file in
- * `file`, within `what`. NULL with an error that lists the endings and the formats.
+ * The format that `what` names, as FORMAT:FILE, by the ending of a file, or, for our standard streams, text; and the
+ * file in `file`, within `what`. NULL with an error that lists the endings and the formats.
  */
 const struct report_format *report_format_for(const char *what, const char **file, struct error *error);
 

@@ -9,8 +9,8 @@
 
 struct summary {
 	size_t of[VERDICTS]; /* units by their verdict */
-	size_t not_reached; /* those that were skipped, and those of which an older result has nothing but their number */
-	size_t flaky;       /* of those that passed: not the first time */
+	size_t not_reached;  /* those that were skipped, and those that an older result only counts */
+	size_t flaky;        /* of those that passed: not the first time */
 };
 
 struct summary summary_make(const struct run_result *result, unsigned fail_on);
@@ -37,9 +37,8 @@ char *summary_order(const struct run_result *result);
 char *summary_shard(const struct run_result *result);
 
 /*
- * Why a unit did not pass, on a line: "exit status 3", "left residue", "not reached: signal 2 (Interrupt) ended the run",
- * "ended by signal 9 (Killed); the guest ran out of memory".
- * NULL where it passed. The caller frees.
+ * Why a unit did not pass, on a line: "exit status 3", "left residue", "not reached: signal 2 (Interrupt) ended the
+ * run", "ended by signal 9 (Killed); the guest ran out of memory". NULL where it passed. The caller frees.
  */
 char *summary_reason(const struct unit_result *unit, unsigned fail_on);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Test Anything Protocol: a line for each unit, and what else is known of it as YAML below that. Version 14, and 13 for
- * readers that refuse a newer one, as prove(1) does: nothing that only 14 has is used.
+ * The Test Anything Protocol: a line for each unit, and what else is known of it as YAML below that. Version 14, and 13
+ * for readers that refuse a newer one, as prove(1) does: nothing that only 14 has is used.
  */
 #include <inttypes.h>
 #include <stdbool.h>

@@ -11,15 +11,16 @@
 #include "base/error.h"
 #include "base/target.h"
 
-/* Finds it and sees that a file can be written there. "-" is standard output. `target` must be empty, and is on failure. */
+/* Finds it and sees that a file can be written there; "-" is standard output. `target` is empty before, and on error.
+ */
 int report_target_open(struct target *target, const char *path, struct error *error);
 
 /* Finds a name that is free in `folder`, an absolute path, which is made where it is missing. */
 int report_target_open_in(struct target *target, const char *folder, struct error *error);
 
 /*
- * Writes a new file in the place of one that may be there. It has the mode that the umask gives. To a pipe without a reader
- * it waits some seconds for one, and for a slow one until a signal asks us to end.
+ * Writes a new file in the place of one that may be there. It has the mode that the umask gives. To a pipe without a
+ * reader it waits some seconds for one, and for a slow one until a signal asks us to end.
  */
 int report_target_write(const struct target *target, const char *bytes, size_t length, struct error *error);
 

@@ -20,8 +20,8 @@ void text_unit(FILE *stream, const struct unit_result *result, const struct text
 void text_retry(FILE *stream, const struct unit_result *result, const struct text_style *style);
 
 /*
- * Below a rule, where there is anything: the first of those units that were not reached; and the same once more for those that
- * did not pass, were flaky or left something.
+ * Below a rule, where there is anything: the first of those units that were not reached; and the same once more for
+ * those that did not pass, were flaky or left something.
  */
 void text_failures(FILE *stream, const struct run_result *result, const struct text_style *style);
 

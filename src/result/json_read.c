@@ -430,8 +430,8 @@ static int read_run(const struct json_source *source, json_t *value, struct run_
 }
 
 /*
- * What a result of before there were parts says of its run. It has no id: the file itself is as good as one, as the times in it
- * are those of one run.
+ * What a result of before there were parts says of its run. It has no id: the file itself is as good as one, as the
+ * times in it are those of one run.
  */
 static void make_part(struct run_result *result, const struct json_source *source)
 {

@@ -44,9 +44,8 @@ struct unit_result {
 	bool timed_out;
 	int64_t time_limit_ms; /* where it timed out: its time; 0 where that is not known */
 	bool memory_ran_out;   /* meanwhile its guest's kernel ended processes for want of memory */
-	unsigned
-		attempts; /* how often it was run, 1 and more, 0 where it was skipped; all else is about the last time */
-	int interrupted;  /* the signal that somebody sent to end the run meanwhile, or 0 */
+	unsigned attempts;     /* how often it was run, 0 where it was skipped; all else is about the last time */
+	int interrupted;       /* the signal that somebody sent to end the run meanwhile, or 0 */
 	struct unit_times times;
 	struct unit_output output; /* in a guest's answer it is not: it comes on a way of its own */
 	struct residue_list residue;
@@ -55,8 +54,8 @@ struct unit_result {
 };
 
 /*
- * One run that a result comes from, and what it was to run: so that it can be told of several results whether they are the
- * whole of a plan.
+ * One run that a result comes from, and what it was to run: so that it can be told of several results whether they are
+ * the whole of a plan.
  */
 struct run_part {
 	char *id;               /* which no other run has; owned */
@@ -105,8 +104,8 @@ enum verdict unit_verdict(const struct unit_result *result, unsigned fail_on);
 /* It passed, but not the first time. */
 bool unit_is_flaky(const struct unit_result *result, unsigned fail_on);
 
-/* The exit status of a run: the worst wins: 125, then 126 and 127, then the command's own, 124, 123; of the same, that of the
-   first unit in the given order. A run that a signal ended is 128 + that signal, 125 excepted. */
+/* The exit status of a run: the worst wins: 125, then 126 and 127, then the command's own, 124, 123; of the same, that
+   of the first unit in the given order. A run that a signal ended is 128 + that signal, 125 excepted. */
 int run_status(const struct run_result *result, unsigned fail_on);
 
 /* passed, residue, timed-out, failed, trouble, skipped */
@@ -119,8 +118,8 @@ void run_result_skip(struct run_result *result, const char *name, size_t place, 
 struct run_part *run_result_add_part(struct run_result *result);
 
 /*
- * Makes one result of several (of at least one), whose units and parts it takes over: those of several stand in the order in
- * which they started, by the clock on the wall. What is not the same in all of them is NULL (command, kernel,
+ * Makes one result of several (of at least one), whose units and parts it takes over: those of several stand in the
+ * order in which they started, by the clock on the wall. What is not the same in all of them is NULL (command, kernel,
  * isolation), or as if it had not been asked for (order, shard). A result of which all parts are there already is one
  * that was given twice: its units are left out.
  */
@@ -135,8 +134,8 @@ struct result_faults {
 void result_faults_clear(struct result_faults *faults);
 
 /*
- * Why a result is not that of one whole run, or of several whole runs: a run that is there twice, a shard that is missing or
- * there twice, shards of different plans, units that were planned and are in no result. None: it is.
+ * Why a result is not that of one whole run, or of several whole runs: a run that is there twice, a shard that is
+ * missing or there twice, shards of different plans, units that were planned and are in no result. None: it is.
  */
 void run_result_find_faults(const struct run_result *result, struct result_faults *faults);
 

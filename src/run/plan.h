@@ -39,8 +39,8 @@ void plan_add_copy(struct plan *plan, size_t index, char *name);
 
 /*
  * Adds a unit for each line that `source` prints, run by sh(1) with our standard input. Its failing, or its printing
- * nothing, is an error; where a signal n ended it, or asked us to end meanwhile, `status` is 128 + n then, else as it was.
- * Nothing that it started is left.
+ * nothing, is an error; where a signal n ended it, or asked us to end meanwhile, `status` is 128 + n then, else as it
+ * was. Nothing that it started is left.
  */
 int plan_add_units_from(struct plan *plan, const char *source, char *const *command, int *status, struct error *error);
 

@@ -73,8 +73,8 @@ void run_plan(const struct plan *plan, const struct choice *choice, const struct
 	      const struct run_observer *observer, struct run_result *result);
 
 /*
- * The result of a run that ends before its first unit, for the reports: by the error, which it takes over, or, where none is
- * set, since there is nothing to run.
+ * The result of a run that ends before its first unit, for the reports: by the error, which it takes over, or, where
+ * none is set, since there is nothing to run.
  */
 void run_nothing(const struct plan *plan, const struct run_options *options, struct error *error,
 		 struct run_result *result);

@@ -30,15 +30,16 @@ int runner_find(struct runner *runner, char *const *command, struct error *error
 /* How many of the leading words of `command` the runner knows it by (its "command:" lines); 0: it does not know it. */
 size_t runner_knows(const char *text, char *const *command);
 
-/* A command whose words were sorted by the runner's "options:" lines. The words are borrowed; a NULL stands behind them. */
+/* A command whose words were sorted by the runner's "options:" lines. The words are borrowed; a NULL stands behind
+ * them. */
 struct runner_words {
 	ARRAY(char *) words; /* the command, its options with their values, its operands */
 	size_t operands;     /* the index of the first operand */
 };
 
 /*
- * Sorts the words behind the first `known`. A runner without such lines leaves them as they are, and none is an operand.
- * NULL where it went well; else the option that the runner does not know, or whose value is missing.
+ * Sorts the words behind the first `known`. A runner without such lines leaves them as they are, and none is an
+ * operand. NULL where it went well; else the option that the runner does not know, or whose value is missing.
  */
 const char *runner_sort(struct runner_words *sorted, const char *text, char *const *command, size_t known);
 

@@ -9,8 +9,8 @@
 #include "run/runner.h"
 
 /*
- * What stands behind "# KEY: " in the comments that a file begins with: the words of all such lines, one line after another.
- * `line` is where to go on from, and is moved to the next; false when there is none.
+ * What stands behind "# KEY: " in the comments that a file begins with: the words of all such lines, one line after
+ * another. `line` is where to go on from, and is moved to the next; false when there is none.
  */
 static bool next_line(const char **line, const char *key, char **words)
 {
@@ -56,8 +56,8 @@ size_t runner_knows(const char *text, char *const *command)
 }
 
 /*
- * The options that may be passed on to each unit, as " -v --verbose --jobs= ": those that take a value end with "=". NULL: all.
- * The caller frees.
+ * The options that may be passed on to each unit, as " -v --verbose --jobs= ": those that take a value end with "=".
+ * NULL: all. The caller frees.
  */
 static char *read_options(const char *text)
 {

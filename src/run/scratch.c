@@ -25,8 +25,8 @@ void scratch_clear(struct scratch *scratch)
 	*scratch = SCRATCH_INIT;
 }
 
-/* In a session of its own, no signal of the terminal's reaches it, and one that is sent to all our processes ends it before
-   its work no more than us. It holds nothing of ours open but the pipe. */
+/* In a session of its own, no signal of the terminal's reaches it, and one that is sent to all our processes ends it
+   before its work no more than us. It holds nothing of ours open but the pipe. */
 static _Noreturn void keep(const char *path, int pipe)
 {
 	sigset_t all;

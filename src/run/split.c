@@ -17,8 +17,8 @@
 
 /*
  * What every runner can use. On one line with the file's first, so that sh(1) counts lines as the file has them. The
- * file's text is part of the script, and so need not be readable where a unit runs, nor stay as it is. A variable of the
- * caller's with such a name would go on to the unit, changed, were it not unset.
+ * file's text is part of the script, and so need not be readable where a unit runs, nor stay as it is. A variable of
+ * the caller's with such a name would go on to the unit, changed, were it not unset.
  */
 static const char prologue[] =
 	"unset -v verb unit options scratch ipvs_iso; verb=$1 unit=$2 options=$3 scratch=$4 ipvs_iso=$5; shift 5; "

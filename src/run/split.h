@@ -23,9 +23,9 @@ void split_clear(struct split *split);
 
 /*
  * Has the runner that knows `command` list the units, which may compile them, and adds these to the plan. Its standard
- * error is ours, its standard input empty. No unit is added where no runner knows the command, where it declines, or finds
- * none: the command is to be run whole then. -1 where the units could not be found; `status` is set where that is the
- * command's own failure, such as a test that does not compile, about which all has been said.
+ * error is ours, its standard input empty. No unit is added where no runner knows the command, where it declines, or
+ * finds none: the command is to be run whole then. -1 where the units could not be found; `status` is set where that is
+ * the command's own failure, such as a test that does not compile, about which all has been said.
  */
 int split_command(struct split *split, struct plan *plan, char *const *command, struct error *error);
 

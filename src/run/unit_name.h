@@ -7,10 +7,10 @@
 char *command_text(char *const *command);
 
 /*
- * The name of a command that is a unit as it is. Where a test runner calls us to run what it has built, that says more than
- * the path of a temporary file: the import path of the package for a test binary of Go, which runs in the package's folder,
- * and the package and the target for one of Cargo ("netlink/proptests"), with the test where it is to run one alone, as
- * cargo-nextest has it. Everything else is called as one would type it. The caller frees.
+ * The name of a command that is a unit as it is. Where a test runner calls us to run what it has built, that says more
+ * than the path of a temporary file: the import path of the package for a test binary of Go, which runs in the
+ * package's folder, and the package and the target for one of Cargo ("netlink/proptests"), with the test where it is to
+ * run one alone, as cargo-nextest has it. Everything else is called as one would type it. The caller frees.
  */
 char *unit_name(char *const *command);
 

@@ -87,8 +87,8 @@ bool lock_is_kept(int directory, unsigned depth, int descriptor);
 void locks_inherited(int directory, struct locks *locks);
 
 /*
- * Fails where LOCK_ENVIRONMENT names the lock of a run in this network namespace, held, that is not in `directory`: with
- * another /run or state directory, a process inside of a run would share its table without taking turns.
+ * Fails where LOCK_ENVIRONMENT names the lock of a run in this network namespace, held, that is not in `directory`:
+ * with another /run or state directory, a process inside of a run would share its table without taking turns.
  */
 int lock_check_place(int directory, struct error *error);
 

@@ -37,8 +37,8 @@ int state_open_base(char **path, struct error *error);
 /* The same for another directory, at `path`, that shall be ours alone as the state directory is. */
 int state_open_own(const char *path, struct error *error);
 
-/* Whether there is something of its name, and how to remove it where nothing is in it: for those who need it for a moment
-   and should leave no trace. */
+/* Whether there is something of its name, and how to remove it where nothing is in it: for those who need it for a
+   moment and should leave no trace. */
 bool state_base_is_there(void);
 void state_forget_base(void);
 

@@ -64,7 +64,7 @@ static int find_survivor(int directory, unsigned depth, pid_t pid, struct proces
 	return process_find(pid, process) > 0 && look_at_lock(directory, depth, &lock) == 0 && lock_held_by(pid, &lock);
 }
 
-/* Looked at again and again: a descriptor of it, to wait with, is not to be had before Linux 5.3, nor everywhere after. */
+/* Looked at again and again: a descriptor of it, to wait with, is not to be had before Linux 5.3, nor always after. */
 static int wait_for_end(int directory, unsigned depth, pid_t pid, int64_t deadline, struct error *error)
 {
 	struct process process;

@@ -59,13 +59,14 @@ void changes_clear(struct changes *changes);
  * Appends to `changes` (zeros at first) the steps from table `from` to table `to`, both sorted by table_sort(). Carried
  * out in the order of the list they make `from` equal `to`, the kernel's order of destinations included: the kernel
  * puts a new destination at the head of its list, so additions come oldest first, that is from the end of `to`'s list,
- * and a destination that stands out of its place is removed and added again; where one of the tables has `any_order`, every
- * destination stays in its place. The order of the list is stable, and the
- * kernel asks for it: removals of services and of daemons first (a destination of another family than its service's is
- * refused while a daemon runs, and a daemon while there is such a destination), then each service of `to` in turn with
- * its destinations, then timeouts, sysctls, and daemons last (they start with as many threads as sync_ports says).
+ * and a destination that stands out of its place is removed and added again; where one of the tables has `any_order`,
+ * every destination stays in its place. The order of the list is stable, and the kernel asks for it: removals of
+ * services and of daemons first (a destination of another family than its service's is refused while a daemon runs, and
+ * a daemon while there is such a destination), then each service of `to` in turn with its destinations, then timeouts,
+ * sysctls, and daemons last (they start with as many threads as sync_ports says).
  *
- * A sysctl that only one of the tables names makes no difference, nor does what is of no concern in one. Linear in the size of the tables but for sorting.
+ * A sysctl that only one of the tables names makes no difference, nor does what is of no concern in one. Linear in the
+ * size of the tables but for sorting.
  */
 void table_diff(struct changes *changes, const struct table *from, const struct table *to);
 

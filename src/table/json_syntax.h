@@ -6,8 +6,8 @@
 #include "table/json_fields.h"
 
 /*
- * Parses the whole text. Not allowed beside what JSON forbids: an empty text, NUL characters, a key that stands twice in an
- * object. NULL with an error in the source's. The caller releases the value with json_decref(3).
+ * Parses the whole text. Not allowed beside what JSON forbids: an empty text, NUL characters, a key that stands twice
+ * in an object. NULL with an error in the source's. The caller releases the value with json_decref(3).
  */
 json_t *json_parse_whole(const struct json_source *source);
 

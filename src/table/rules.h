@@ -24,8 +24,8 @@ char *destination_name_rule(const struct service *service, const struct destinat
 char *destination_rule(const struct service *service, const struct destination *destination);
 
 /*
- * Whether ipvsadm has options for the destination's tunnel: only GUE has a port there, only GUE the remote checksum, only
- * GUE and GRE have checksums, and without -i there are none of these.
+ * Whether ipvsadm has options for the destination's tunnel: only GUE has a port there, only GUE the remote checksum,
+ * only GUE and GRE have checksums, and without -i there are none of these.
  */
 bool tunnel_has_rule(const struct destination *destination);
 

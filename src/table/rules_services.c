@@ -143,8 +143,8 @@ static struct kept_service *find_service(const struct rules_reader *reader, uint
 }
 
 /*
- * ipvsadm keeps the mask of an IPv4 service wherever it stands. When it comes to the address of an IPv6 one, or to -6, it
- * puts the mask back to its default.
+ * ipvsadm keeps the mask of an IPv4 service wherever it stands. When it comes to the address of an IPv6 one, or to -6,
+ * it puts the mask back to its default.
  */
 static int check_netmask_is_kept(const struct rules_reader *reader, const struct service *service)
 {

@@ -34,8 +34,8 @@ int rule_name(const struct rule_line *line, const struct rule_word *value, const
 
 /*
  * "10.0.0.1:80", "10.0.0.1:http", "10.0.0.1", "[fd00::1]:80", "fd00::1". `port` is in host order and stays what it was
- * where the value has none. `protocol` is IPPROTO_* of the service, for names of ports; 0: it is not known yet, and names
- * are refused.
+ * where the value has none. `protocol` is IPPROTO_* of the service, for names of ports; 0: it is not known yet, and
+ * names are refused.
  */
 int rule_endpoint(const struct rule_line *line, const struct rule_word *value, uint8_t protocol,
 		  rule_port_lookup *find_port, struct address *address, uint16_t *port);

@@ -109,7 +109,8 @@ struct sync_daemon {
 	uint8_t ttl;                     /* 0: the kernel's 1 */
 };
 
-/* Connection timeouts, in seconds. 0: of no concern, as to the kernel and to ipvsadm --set. A live table has none of these. */
+/* Connection timeouts, in seconds. 0: of no concern, as to the kernel and to ipvsadm --set. A live table has none of
+ * these. */
 struct timeouts {
 	uint32_t tcp, tcp_fin, udp;
 };
@@ -152,7 +153,7 @@ void table_flush(struct table *table);
 /* Makes `copy` (initialised or zeros) a deep copy. */
 void table_copy(struct table *copy, const struct table *table);
 
-/* Gives what is of no concern, but for sysctls, the value that it has in a clean table: default timeouts, no daemons. */
+/* Gives what is of no concern, sysctls aside, the value that it has in a clean table: default timeouts, no daemons. */
 void table_fill_defaults(struct table *table);
 
 /* An empty service with the kernel's defaults for `family`: netmask, scheduler wlc (ipvsadm's default). */
@@ -198,7 +199,8 @@ bool address_parse(struct address *address, const char *text);
 
 /*
  * Whether a snapshot can hold it as the name of a scheduler, a persistence engine or a network interface: 1 to 15
- * bytes of UTF-8 without white space and slashes. The kernel has no other names but for interfaces', which need not be UTF-8.
+ * bytes of UTF-8 without white space and slashes. The kernel has no other names but for interfaces', which need not be
+ * UTF-8.
  */
 bool table_name_is_valid(const char *name);
 

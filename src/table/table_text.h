@@ -10,8 +10,8 @@
 #include "table/table.h"
 
 /*
- * As table_from_json() or table_from_rules(). A text with nothing in it, or nothing but comments, is refused: it is also
- * what a command that failed leaves, and would stand for an empty table.
+ * As table_from_json() or table_from_rules(). A text with nothing in it, or nothing but comments, is refused: it is
+ * also what a command that failed leaves, and would stand for an empty table.
  */
 int table_from_text(struct table *table, const char *bytes, size_t length, const char *name,
 		    rule_port_lookup *find_port, struct error *error);

@@ -99,7 +99,7 @@ static void any_leaves_all_of_them(void **state)
 	assert_true(CPU_EQUAL(allowed, &after));
 }
 
-/* What any stranger can have: the addresses that once stood for processors, and a place in a directory of everybody's. */
+/* What any stranger can have: the addresses that once stood for processors, and a place in everybody's directory. */
 static void strangers_cannot_take_them(void **state)
 {
 	const cpu_set_t *allowed = *state;

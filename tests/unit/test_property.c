@@ -90,7 +90,7 @@ static void rules_give_the_same_table_and_the_same_text(void **state)
 	}
 }
 
-/* Whatever a table holds, what is written as rules can be read: what ipvsadm cannot say is left out, or made sayable. */
+/* Whatever a table holds, what is written as rules can be read: what ipvsadm cannot say is left out or made sayable. */
 static void rules_of_any_live_table_can_be_read(void **state)
 {
 	(void)state;

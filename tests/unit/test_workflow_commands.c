@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nothing from outside is a workflow command in a report, in any format: those that begin a line with ::, and those that begin
- * with ## and a bracket anywhere. The reader here knows no more than those of CI systems: lines, blanks, what is invisible.
+ * Nothing from outside is a workflow command in a report, in any format: those that begin a line with ::, and those
+ * that begin with ## and a bracket anywhere. The reader here knows no more than those of CI systems: lines, blanks,
+ * what is invisible.
  */
 #include <setjmp.h>
 #include <stdarg.h>
