@@ -19,7 +19,11 @@ fails() {
 	awk -v package="$1" '/^# / && $2 !~ /^\[/ { own = $2 == package } own' "$scratch/errors" >"$folder/errors"
 	[ -s "$folder/errors" ] || cp "$scratch/errors" "$folder/errors"
 	grep -F "FAIL$tab$1 [" "$scratch/output" >"$folder/verdict"
-	echo 'cat "$scratch/units/$unit/@/errors" >&2; cat "$scratch/units/$unit/@/verdict"; exit 1' >"$folder/command"
+	cat >"$folder/command" <<-'END'
+		cat "$scratch/units/$unit/@/errors" >&2
+		cat "$scratch/units/$unit/@/verdict"
+		exit 1
+	END
 }
 
 list() {

@@ -30,7 +30,8 @@ void target_clear(struct target *target)
 
 static int fail(const struct target *target, int number, struct error *error)
 {
-	return error_set_errno(error, number, "cannot write %s", target->path);
+	error_set_errno(error, number, "cannot write %s", target->path);
+	return -1;
 }
 
 /* ---- what is written to as it is ---- */

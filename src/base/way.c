@@ -127,8 +127,10 @@ int way_walk_to_name(struct way *way, const char *path, const char *purpose, str
 	*way = WAY_INIT;
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
-	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return error_set_errno(error, EISDIR, "%s", failure);
+	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+		error_set_errno(error, EISDIR, "%s", failure);
+		return -1;
+	}
 	CLEANUP_FREE char *parent = memory_copy_bytes(path, (size_t)(name - path));
 	if (walk_way(way, &end, parent, failure, error) < 0)
 		return -1;

@@ -69,6 +69,14 @@ static bool names_have(const struct names *names, const char *name)
 	       bsearch(&name, names->list.items, names->list.count, sizeof *names->list.items, compare_names);
 }
 
+static bool names_are_same(const struct names *names, const struct names *others)
+{
+	bool same = names->list.count == others->list.count;
+	for (size_t i = 0; i < names->list.count && same; i++)
+		same = strcmp(names->list.items[i], others->list.items[i]) == 0;
+	return same;
+}
+
 /* "a, b, c": those of the one that are not in the other. NULL where there are none. The caller frees. */
 static char *names_beyond(const struct names *names, const struct names *others, size_t *count)
 {
@@ -121,7 +129,7 @@ static void add_units_of_one(struct result_faults *faults, const struct run_part
 		add_fault(faults, memory_printf("only planned in %s: %s", file_of(part), text));
 }
 
-/* Where both say which units they planned. */
+/* Of the names of their units only where both have them. */
 static bool is_same_plan(const struct run_part *first, const struct run_part *part, struct result_faults *faults)
 {
 	CLEANUP_NAMES struct names ours = {0}, theirs = {0};
@@ -131,10 +139,7 @@ static bool is_same_plan(const struct run_part *first, const struct run_part *pa
 		names_sort(&ours);
 		names_sort(&theirs);
 	}
-	size_t more, less;
-	CLEANUP_FREE char *only_ours = names_beyond(&ours, &theirs, &more);
-	CLEANUP_FREE char *only_theirs = names_beyond(&theirs, &ours, &less);
-	if (first->shards == part->shards && more == 0 && less == 0)
+	if (first->shards == part->shards && names_are_same(&ours, &theirs))
 		return true;
 	CLEANUP_FREE char *one = describe_plan(first);
 	CLEANUP_FREE char *other = describe_plan(part);

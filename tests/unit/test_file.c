@@ -184,6 +184,7 @@ static void whoever_waits_for_a_pipe_hears_a_signal(void **state)
 	/* Its reader takes nothing. */
 	CLEANUP_CLOSE int reader = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	CLEANUP_CLOSE int writer = open("pipe", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(reader >= 0 && writer >= 0);
 	CLEANUP_FREE char *many = memory_allocate(1 << 20, 1);
 	assert_int_equal(file_write_all(writer, "pipe", many, 1 << 20, &error), -1);
 	assert_string_equal(error.message, "cannot write pipe: interrupted by a signal");
@@ -207,6 +208,7 @@ static void only_what_has_an_end_is_read(void **state)
 	assert_null(file_read(".", &length, &error));
 	assert_string_equal(error.message, "cannot read .: Is a directory");
 	CLEANUP_FREE char *nothing = file_read("/dev/null", &length, &error);
+	assert_string_equal(nothing, "");
 	assert_int_equal(length, 0);
 	assert_int_equal(mkfifo("pipe", 0600), 0);
 	assert_null(file_read_regular("pipe", &length, &error));
