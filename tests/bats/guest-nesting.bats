@@ -210,7 +210,7 @@ journal        $IPVS_ISO_STATE_DIR/[^/]*/journal-1.json: a run was killed before
 		ipvs-iso status >status
 		# It is not one of these itself, so it can end them; the unit goes on.
 		ipvs-iso recover --kill 2>told
-		! kill -0 "$survivor" 2>/dev/null
+		! kill -0 "$survivor" 2>/dev/null || exit 1
 		assert_contains "$(<told)" 'a run was killed before it could put the table back'
 		assert_same "$wanted" "$(short_table)"
 		ipvsadm -C

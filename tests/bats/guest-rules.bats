@@ -143,7 +143,7 @@ destinations_in_all_orders() {
 	local rule reason
 	ipvsadm -A -t 10.5.0.1:80
 	while IFS='|' read -r rule reason; do
-		! ipvsadm -R <<<"$rule"
+		! ipvsadm -R <<<"$rule" || return 1
 		printf '%s\n' '-A -t 10.5.0.1:80' "$rule" >rules
 		capture ipvs-iso check rules
 		assert_status 125

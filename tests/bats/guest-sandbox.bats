@@ -221,8 +221,8 @@ ended_by_interrupts() {
 		[ "$(cat file)" = 1 ] && [ "$PWD" = /run/test/work ]
 		[ ! -e /run/test.pid ] && [ ! -e /run/test-other ] && [ ! -e /run/test/state ]
 		echo $$ >/run/test.pid
-		! ip netns | grep .
-		! ip netns del ns0 2>/dev/null
+		! ip netns | grep . || exit 1
+		! ip netns del ns0 2>/dev/null || exit 1
 		ip netns add ns1
 		ip netns exec ns1 true
 		[ "$(stat -c %a /run /run/lock | tr '\n' ' ')" = '755 1777 ' ]

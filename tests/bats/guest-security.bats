@@ -199,13 +199,13 @@ refused_there() {
 		ipvs-iso run -- true
 		sleep 600 &'
 	[ -n "$(find "$IPVS_ISO_STATE_DIR" -name 'journal*')" ]
-	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR"
+	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR" || return 1
 	# The search would find it: the unit has it in its environment.
 	grep -qz "$UNSAID" "/proc/$unit/environ"
 	kill "$job"
 	wait_for_job
 	assert_status 143
-	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR" result.* results job.stdout job.stderr
+	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR" result.* results job.stdout job.stderr || return 1
 	assert_same 6 "$(find . -name 'result.*' -size +0 | wc -l)"
 	[ "$(find results -name '*.json' -size +0 | wc -l)" -ge 1 ]
 
@@ -213,5 +213,5 @@ refused_there() {
 	background_run -- 'ipvsadm -A -f 6'
 	kill -KILL "$job" "$unit"
 	ipvs-iso recover --kill
-	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR"
+	! grep -r "$UNSAID" "$IPVS_ISO_STATE_DIR" || return 1
 }

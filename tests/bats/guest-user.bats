@@ -106,8 +106,8 @@ enter_folder_of_nobody() {
 	enter_folder_of_nobody
 	capture ipvs-iso run --user nobody -- bash -c '
 		echo new >made
-		! cat ../of-root
-		! touch ../not-made'
+		! cat ../of-root || exit 1
+		! touch ../not-made || exit 1'
 	assert_status 0
 	assert_same nobody "$(stat -c %U made)"
 	assert_same new "$(<made)"

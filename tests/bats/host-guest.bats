@@ -264,13 +264,13 @@ kernel_runs_below() {
 	cat >next.sh <<-'SCRIPT'
 		set -e
 		[ -s /etc/passwd ]
-		! ip netns | grep .
+		! ip netns | grep . || exit 1
 		ip netns add of-unit
 		ip netns exec of-unit true
 		echo >/new
 		head -c 1M /dev/zero >/dev/shm/new
 		grep -q . <(ls -d /proc/1)
-		! grep hidepid=[1-9] /proc/mounts
+		! grep hidepid=[1-9] /proc/mounts || exit 1
 		ipvs-iso savepoint before
 		ipvs-iso run -- true
 		ipvs-iso rollback before
