@@ -14,7 +14,7 @@
 
 static void write_json(FILE *out, const void *table)
 {
-	table_write_json(out, table);
+	table_write_json_unclosed(out, table);
 }
 
 char *journal_name(unsigned depth)

@@ -71,7 +71,7 @@ struct content {
 	const struct table *table;
 };
 
-/* The name as JSON in the first line, then the table as a snapshot. A file_text. */
+/* The name as JSON in the first line, then the table as a snapshot, unclosed. A file_text. */
 static void write_content(FILE *out, const void *context)
 {
 	const struct content *content = context;
@@ -79,7 +79,7 @@ static void write_content(FILE *out, const void *context)
 	json_dumpf(name, out, JSON_ENCODE_ANY | JSON_COMPACT);
 	json_decref(name);
 	fputc('\n', out);
-	table_write_json(out, content->table);
+	table_write_json_unclosed(out, content->table);
 }
 
 int savepoint_write(int directory, unsigned depth, const char *name, const struct table *table, struct error *error)
@@ -113,6 +113,12 @@ static void savepoint_clear(struct savepoint *savepoint)
 	free(savepoint->name);
 }
 
+static int say_unreadable(const char *path, struct error *error)
+{
+	error_context(error, "a savepoint cannot be read");
+	return error_remedy(error, "remove %s: nothing can be rolled back to it", path);
+}
+
 static int read_one(int directory, const char *path, unsigned depth, uint64_t number, struct savepoint *savepoint,
 		    struct error *error)
 {
@@ -121,15 +127,16 @@ static int read_one(int directory, const char *path, unsigned depth, uint64_t nu
 	size_t length;
 	savepoint->text = state_file_read(directory, file, savepoint->path, &length, error);
 	if (!savepoint->text)
-		return -1;
+		return say_unreadable(savepoint->path, error);
 	const char *line_end = memchr(savepoint->text, '\n', length);
 	size_t line_length = line_end ? (size_t)(line_end - savepoint->text) : length;
 	json_t *json = json_loadb(savepoint->text, line_length, JSON_DECODE_ANY, NULL);
 	savepoint->name = bytes_from_json(json);
 	json_decref(json);
-	if (!savepoint->name)
-		return error_set(error, ERROR_FAILED, "%s does not begin with the name of a savepoint",
-				 savepoint->path);
+	if (!savepoint->name) {
+		error_set(error, ERROR_FAILED, "%s does not begin with the name of a savepoint", savepoint->path);
+		return say_unreadable(savepoint->path, error);
+	}
 	savepoint->table = savepoint->text + line_length;
 	savepoint->table_length = length - line_length;
 	return 0;
@@ -158,8 +165,9 @@ int savepoint_find(int directory, const char *path, unsigned depth, const char *
 		if (strcmp(savepoint.name, name) != 0)
 			continue;
 		*number = stack.numbers.items[i];
-		return table ? table_from_json(table, savepoint.table, savepoint.table_length, savepoint.path, error)
-			     : 0;
+		if (table && table_from_json(table, savepoint.table, savepoint.table_length, savepoint.path, error) < 0)
+			return say_unreadable(savepoint.path, error);
+		return 0;
 	}
 	return say_none(directory, path, depth, name, error);
 }

@@ -170,7 +170,9 @@ static int recover(struct session *session, unsigned depth, struct error *error)
 	if (journal_read(session->directory, depth, session->path, &wanted, error) < 0) {
 		CLEANUP_FREE char *name = journal_name(depth);
 		error_context(error, "a run was killed, and its journal cannot be read");
-		return error_remedy(error, "repair it; or, if the table is right as it is now, move %s/%s away",
+		return error_remedy(error,
+				    "move %s/%s away; if the table is not right as it is now, correct what is wrong in "
+				    "the file and put it back: ipvs-iso restore FILE",
 				    session->path, name);
 	}
 	if (save_replaced(session, &wanted, &now, error) < 0)

@@ -4,12 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/checksum.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/target.h"
@@ -22,13 +24,69 @@ static int sync_directory(int directory, const char *name, struct error *error)
 	return 0;
 }
 
+/* ---- the checksum ---- */
+
+/* A file's end, from the line with the checksum on. It comes last, so that a file is summed while it is written. */
+#define ENDING_BEFORE "  \"checksum\": \"crc32:"
+#define ENDING_BEHIND "\"\n}\n"
+#define ENDING ENDING_BEFORE "%08" PRIx32 ENDING_BEHIND
+#define ENDING_LENGTH (strlen(ENDING_BEFORE) + 8 + strlen(ENDING_BEHIND))
+
+/* What is written before the checksum. */
+struct summed {
+	file_text *text;
+	const void *context;
+};
+
+/* Of the bytes that a stream sends on to another. */
+struct sum {
+	FILE *out;
+	uint32_t value;
+};
+
+static ssize_t add_to_sum(void *cookie, const char *bytes, size_t length)
+{
+	struct sum *sum = cookie;
+	sum->value = checksum_add(sum->value, bytes, length);
+	return (ssize_t)fwrite(bytes, 1, length, sum->out);
+}
+
+/* A file_text. */
+static void write_summed(FILE *out, const void *context)
+{
+	const struct summed *summed = context;
+	struct sum sum = {.out = out};
+	FILE *stream = fopencookie(&sum, "w", (cookie_io_functions_t){.write = add_to_sum});
+	if (!stream)
+		abort(); /* there is no memory */
+	summed->text(stream, summed->context);
+	fputs(",\n", stream);
+	fclose(stream);
+	fprintf(out, ENDING, sum.value);
+}
+
+static int check_sum(const char *bytes, size_t length, const char *path, struct error *error)
+{
+	size_t summed = length < ENDING_LENGTH ? 0 : length - ENDING_LENGTH;
+	CLEANUP_FREE char *expected = memory_printf(ENDING, checksum_add(0, bytes, summed));
+	if (length - summed == ENDING_LENGTH && memcmp(bytes + summed, expected, ENDING_LENGTH) == 0)
+		return 0;
+	return error_set(error, ERROR_FAILED,
+			 "%s does not end with the checksum of what is before it: "
+			 "it was changed or cut short, or another version wrote it",
+			 path);
+}
+
+/* ---- files ---- */
+
 int state_file_write(int directory, const char *name, file_text *text, const void *context, struct error *error)
 {
 	CLEANUP_FREE char *unfinished = memory_printf("%s" STATE_FILE_UNFINISHED, name);
 	if (unlinkat(directory, unfinished, 0) < 0 && errno != ENOENT)
 		return error_set_errno(error, errno, "cannot remove %s", unfinished);
 	const struct replacement replacement = {.path = name, .beside = unfinished, .mode = 0600};
-	int failed = target_replace(directory, name, &replacement, text, context, error);
+	const struct summed summed = {.text = text, .context = context};
+	int failed = target_replace(directory, name, &replacement, write_summed, &summed, error);
 	if (failed < 0)
 		unlinkat(directory, name, 0);
 	return failed;
@@ -60,7 +118,12 @@ char *state_file_read(int directory, const char *name, const char *path, size_t 
 		error_set(error, ERROR_PERMISSION, "%s is not a regular file of ours", path);
 		return NULL;
 	}
-	return file_read_descriptor(descriptor, path, length, error);
+	char *text = file_read_descriptor(descriptor, path, length, error);
+	if (text && check_sum(text, *length, path, error) < 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 void state_file_names_clear(struct state_file_names *names)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The files in the state directory: written whole and durably, and read only where they are ours. */
+/*
+ * The files in the state directory: written whole and durably, with a checksum, and read only where they are ours and
+ * what was written.
+ */
 #ifndef IPVS_ISO_SESSION_STATE_FILE_H
 #define IPVS_ISO_SESSION_STATE_FILE_H
 
@@ -19,7 +22,8 @@
 
 /*
  * Writes a file whole and durably (fsync of file and directory), mode 0600, replacing one that is there. `text` is
- * called with `context` to write what is in it. On failure there is none.
+ * called with `context` to write what is in it: something that ends with a JSON object, up to its last value. That gets
+ * one more key, "checksum", of all that is before its line. On failure there is none.
  */
 int state_file_write(int directory, const char *name, file_text *text, const void *context, struct error *error);
 
@@ -27,8 +31,8 @@ int state_file_write(int directory, const char *name, file_text *text, const voi
 int state_file_present(int directory, const char *name, struct error *error);
 
 /*
- * Reads one whole, with a NUL behind it; the caller frees. `path` is the whole path, for messages. A link, or somebody
- * else's file, is refused. NULL on failure.
+ * Reads one whole, with a NUL behind it; the caller frees. `path` is the whole path, for messages. A link, somebody
+ * else's file, and one of which any byte is not what was written are refused. NULL on failure.
  */
 char *state_file_read(int directory, const char *name, const char *path, size_t *length, struct error *error);
 

@@ -15,6 +15,8 @@
 
 #define FORMAT_NAME "ipvs-iso.snapshot"
 #define FORMAT_VERSION 1
+#define CHECKSUM_PREFIX "crc32:"
+#define CHECKSUM_DIGITS 8
 
 /*
  * In seconds. The kernel keeps them in ticks and refuses more than INT_MAX / HZ. 100 is the lowest HZ of its common
@@ -198,6 +200,21 @@ static int read_version(const struct json_source *source, const struct json_plac
 	return json_fail(source, place, "is %s, and this program reads only version %d", shown, FORMAT_VERSION);
 }
 
+/* That of a journal which somebody restores by hand, perhaps edited: only its form is looked at. */
+static int read_checksum(const struct json_source *source, const struct json_place *place,
+			 const struct json_field *field, json_t *value, void *target)
+{
+	(void)field;
+	(void)target;
+	const char *text = json_string_value(value);
+	const size_t prefix = strlen(CHECKSUM_PREFIX);
+	bool fits = text && strncmp(text, CHECKSUM_PREFIX, prefix) == 0 && strlen(text + prefix) == CHECKSUM_DIGITS &&
+		    strspn(text + prefix, "0123456789abcdef") == CHECKSUM_DIGITS;
+	return fits ? 0
+		    : json_fail_value(source, place, value,
+				      "\"" CHECKSUM_PREFIX "\" and 8 lower-case hexadecimal digits");
+}
+
 static int check_mixed_families(const struct json_source *source, const struct json_place *root,
 				const struct table *table)
 {
@@ -222,6 +239,7 @@ static int read_table(const struct json_source *source, json_t *value, struct ta
 		{"daemons", read_daemons, JSON_FIELD_WHOLE},
 		{"sysctl", read_sysctls, JSON_FIELD_WHOLE},
 		{"services", json_read_services, JSON_FIELD_WHOLE},
+		{"checksum", read_checksum, JSON_FIELD_WHOLE},
 	};
 	struct json_place root = {.parent = NULL};
 	/* Before the keys are looked at, of which another format or version has others. */

@@ -228,7 +228,7 @@ static void write_service(FILE *out, const struct service *service)
 	fputs(service->destinations.count ? "\n    ]}" : "]}", out);
 }
 
-void table_write_json(FILE *out, const struct table *table)
+void table_write_json_unclosed(FILE *out, const struct table *table)
 {
 	/* No other thread knows this stream; without its lock each character costs half. */
 	int locking = __fsetlocking(out, FSETLOCKING_BYCALLER);
@@ -243,8 +243,14 @@ void table_write_json(FILE *out, const struct table *table)
 		fputs(i ? ",\n    " : "\n    ", out);
 		write_service(out, &table->services.items[i]);
 	}
-	fputs(table->services.count ? "\n  ]\n}\n" : "]\n}\n", out);
+	fputs(table->services.count ? "\n  ]" : "]", out);
 	__fsetlocking(out, locking);
+}
+
+void table_write_json(FILE *out, const struct table *table)
+{
+	table_write_json_unclosed(out, table);
+	fputs("\n}\n", out);
 }
 
 char *table_to_json(const struct table *table, size_t *length)

@@ -293,17 +293,35 @@ journal        none: '
 	local journal dirty command
 	journal=$(echo "$IPVS_ISO_STATE_DIR"/*/journal.json)
 	dirty=$(table)
-	echo '{"format": "ipvs-iso.snapshot", "version": 1, "services": 5}' >"$journal"
+	cp "$journal" kept.json
+	# One byte, and a snapshot all the same.
+	sed -i 's/"sloppy_tcp"/"sloppy_tcq"/' "$journal"
+	cp "$journal" spoilt.json
+	assert_same 1 "$(cmp -l kept.json spoilt.json | wc -l)"
 	for command in recover flush 'run -- touch ran'; do
 		# shellcheck disable=SC2086 # words on purpose
 		capture ipvs-iso $command
 		assert_status 125
 		assert_same "ipvs-iso: a run was killed, and its journal cannot be read: \
-$journal:1:59: services: must be an array, not 5
-          repair it; or, if the table is right as it is now, move $journal away" "$stderr"
+$journal does not end with the checksum of what is before it: it was changed or cut short, or another version wrote it
+          move $journal away; if the table is not right as it is now, correct what is wrong in the file \
+and put it back: ipvs-iso restore FILE" "$stderr"
+		cmp "$journal" spoilt.json
 	done
 	[ ! -e ran ]
 	assert_same "$dirty" "$(table)"
+
+	# By hand it goes in both ways.
+	mv "$journal" moved.json
+	sed -i '/sloppy_tcq/d' moved.json
+	capture ipvs-iso restore moved.json
+	assert_status 0
+	assert_same "$before" "$(table)"
+	cp kept.json "$journal"
+	ipvsadm -A -f 6
+	capture ipvs-iso recover
+	assert_status 0
+	assert_same "$before" "$(table)"
 }
 
 @test "a table that cannot be put back keeps the journal, and recover finishes once that is put right" {

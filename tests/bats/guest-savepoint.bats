@@ -220,6 +220,41 @@ ipvs-iso: there is no savepoint 'mine' in this unit
 	assert_lacks "$output" savepoint
 }
 
+@test "a savepoint of which one byte was changed is not rolled back to, and says what to do" {
+	isolate_state
+	cat >unit <<-'UNIT'
+		ipvsadm -A -f 1
+		ipvs-iso savepoint earlier
+		ipvs-iso savepoint spoilt
+		ipvsadm -A -f 2
+		file=$(echo "$IPVS_ISO_STATE_DIR"/*/savepoint-1-2.json)
+		sed -i 's/"sloppy_tcp"/"sloppy_tcq"/' "$file"
+		for name in spoilt earlier; do
+			ipvs-iso rollback $name || echo $?
+			ipvsadm -Sn
+		done
+		rm "$file"
+		ipvs-iso rollback earlier
+		ipvsadm -Sn
+	UNIT
+	capture ipvs-iso run -q --fail-on none -- bash unit
+	assert_status 0
+	local file
+	file=$(echo "$IPVS_ISO_STATE_DIR"/*)/savepoint-1-2.json
+	local refused="ipvs-iso: a savepoint cannot be read: $file does not end with the checksum of what is before it: \
+it was changed or cut short, or another version wrote it
+          remove $file: nothing can be rolled back to it"
+	assert_same "$refused
+$refused" "$stderr"
+	assert_same "125
+-A -f 1 -s wlc
+-A -f 2 -s wlc
+125
+-A -f 1 -s wlc
+-A -f 2 -s wlc
+-A -f 1 -s wlc" "$output"
+}
+
 @test "a savepoint waits its turn while a run inside of the same unit is under way" {
 	isolate_state
 	cat >unit <<-'UNIT'

@@ -81,9 +81,9 @@ kernel host    works: 1 service, 0 destinations, "
                it cannot be read, and until it can, nothing will change the table: " "$what"
 		mv kept "$journal"
 	done <<-'WAYS'
-		:>"$journal"|journal.json:1:1: the file is empty
-		truncate -s 300 "$journal"|it has been cut short
-		echo '{}' >"$journal"|journal.json:1:1:
+		:>"$journal"|journal.json does not end with the checksum of what is before it: it was changed or cut short
+		truncate -s 300 "$journal"|journal.json does not end with the checksum
+		sed -i s/sloppy_tcp/sloppy_tcq/ "$journal"|journal.json does not end with the checksum
 		chown 65534 "$journal"|is not a regular file of ours
 		ln -sf /etc/passwd "$journal"|Too many levels of symbolic links
 	WAYS

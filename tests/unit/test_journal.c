@@ -22,6 +22,7 @@
 #include "session/journal.h"
 #include "session/state_file.h"
 #include "table/diff.h"
+#include "table/json.h"
 
 #define JOURNAL_NAME "journal.json"
 
@@ -56,11 +57,13 @@ static size_t count_files(void)
 	return count;
 }
 
-/* A table with a service and a destination in it. */
+/* A table with a sysctl, a service and a destination in it. */
 static void make_table(struct table *table, uint32_t timeout)
 {
 	table_init(table);
 	table->timeouts.tcp = timeout;
+	*array_append(&table->sysctls) =
+		(struct sysctl){.name = memory_copy_string("sloppy_tcp"), .value = memory_copy_string("1")};
 	struct service *service = array_append(&table->services);
 	service_init(service, AF_INET);
 	service->protocol = IPPROTO_TCP;
@@ -176,17 +179,113 @@ static void what_is_no_file_of_ours_is_not_read(void **state)
 	assert_int_equal(error.kind, ERROR_PERMISSION);
 }
 
-static void a_damaged_journal_is_an_error_that_says_where(void **state)
+/* Refused, with its path in the message, and the table that it was to be read into is what it was. */
+static void assert_refused(const char *what)
 {
-	(void)state;
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	CLEANUP_TABLE struct table table, before;
 	make_table(&table, 6);
 	make_table(&before, 6);
-	assert_int_equal(file_write(JOURNAL_NAME, "{\n  \"format\"", 12, 0600, &error), 0);
-	assert_int_equal(journal_read(directory, 0, "/the/path", &table, &error), -1);
-	assert_non_null(strstr(error.message, "/the/path/journal.json:2:"));
+	if (journal_read(directory, 0, "/the/path", &table, &error) == 0)
+		fail_msg("a journal was read that %s", what);
+	assert_non_null(strstr(error.message, "/the/path/journal.json"));
+	if (!strstr(error.message, what))
+		fail_msg("%s", error.message);
 	assert_equal(&table, &before);
+}
+
+/* Writes a journal, and opens it for somebody who spoils it. Its length. */
+static size_t open_journal(int *descriptor)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_TABLE struct table table;
+	make_table(&table, 7);
+	struct stat file;
+	assert_int_equal(journal_write(directory, 0, &table, &error), 0);
+	*descriptor = open(JOURNAL_NAME, O_RDWR | O_CLOEXEC);
+	assert_true(*descriptor >= 0);
+	assert_int_equal(fstat(*descriptor, &file), 0);
+	return (size_t)file.st_size;
+}
+
+static void a_journal_with_one_other_byte_is_refused(void **state)
+{
+	(void)state;
+	CLEANUP_CLOSE int descriptor = -1;
+	size_t length = open_journal(&descriptor);
+	for (off_t at = 0; at < (off_t)length; at++) {
+		char byte, other;
+		assert_int_equal(pread(descriptor, &byte, 1, at), 1);
+		/* Each bit of it, and what JSON passes over. */
+		for (unsigned change = 0; change < 9; change++) {
+			other = change < 8 ? (char)(byte ^ 1 << change) : ' ';
+			if (other == byte)
+				continue;
+			assert_int_equal(pwrite(descriptor, &other, 1, at), 1);
+			assert_refused("does not end with the checksum");
+		}
+		assert_int_equal(pwrite(descriptor, &byte, 1, at), 1);
+	}
+	CLEANUP_TABLE struct table table;
+	make_table(&table, 7);
+	assert_journal(&table);
+}
+
+static void a_journal_that_is_longer_or_shorter_is_refused(void **state)
+{
+	(void)state;
+	CLEANUP_CLOSE int descriptor = -1;
+	size_t length = open_journal(&descriptor);
+	assert_int_equal(pwrite(descriptor, "\n", 1, (off_t)length), 1);
+	assert_refused("does not end with the checksum");
+	while (length-- > 0) {
+		assert_int_equal(ftruncate(descriptor, (off_t)length), 0);
+		assert_refused("does not end with the checksum");
+	}
+}
+
+/* As a version without checksums wrote it. */
+static void a_journal_without_a_checksum_is_refused(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_TABLE struct table table;
+	make_table(&table, 8);
+	size_t length;
+	CLEANUP_FREE char *text = table_to_json(&table, &length);
+	assert_int_equal(file_write(JOURNAL_NAME, text, length, 0600, &error), 0);
+	assert_refused("does not end with the checksum");
+}
+
+static void write_nonsense(FILE *out, const void *context)
+{
+	(void)context;
+	fputs("{\n  \"formats\": 1", out);
+}
+
+/* With a checksum and all: something that no version of ours wrote. */
+static void what_is_no_snapshot_is_an_error_that_says_where(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	assert_int_equal(state_file_write(directory, JOURNAL_NAME, write_nonsense, NULL, &error), 0);
+	assert_refused("journal.json:2:3: unknown key \"formats\"");
+}
+
+/* By hand it can be put back, as what it is: a snapshot. */
+static void a_journal_is_a_snapshot(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	CLEANUP_TABLE struct table table, read;
+	make_table(&table, 9);
+	table_init(&read);
+	assert_int_equal(journal_write(directory, 0, &table, &error), 0);
+	size_t length;
+	CLEANUP_FREE char *text = file_read(JOURNAL_NAME, &length, &error);
+	assert_non_null(text);
+	assert_int_equal(table_from_json(&read, text, length, JOURNAL_NAME, &error), 0);
+	assert_equal(&read, &table);
 }
 
 /* The disk is full for a process that may write no more than so many bytes. */
@@ -287,7 +386,11 @@ int main(void)
 		TEST(what_a_killed_run_was_writing_is_no_hindrance),
 		TEST(links_are_not_followed),
 		TEST(what_is_no_file_of_ours_is_not_read),
-		TEST(a_damaged_journal_is_an_error_that_says_where),
+		TEST(a_journal_with_one_other_byte_is_refused),
+		TEST(a_journal_that_is_longer_or_shorter_is_refused),
+		TEST(a_journal_without_a_checksum_is_refused),
+		TEST(what_is_no_snapshot_is_an_error_that_says_where),
+		TEST(a_journal_is_a_snapshot),
 		TEST(a_full_disk_leaves_no_journal),
 		TEST(replaced_tables_are_all_kept),
 		TEST(each_level_of_nesting_has_a_journal_of_its_own),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "session/savepoint.h"
+#include "session/state_file.h"
 
 static int directory;
 
@@ -132,19 +134,51 @@ static void assert_broken(const char *what)
 	assert_non_null(strstr(error.message, what));
 }
 
+/* A file_text. */
+static void write_text(FILE *out, const void *text)
+{
+	fputs(text, out);
+}
+
+/* One with a checksum and all. */
+static void write_broken(const char *text)
+{
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	assert_int_equal(state_file_write(directory, "savepoint-1-1.json", write_text, text, &error), 0);
+}
+
 static void what_cannot_be_read_is_an_error(void **state)
 {
 	(void)state;
 	CLEANUP_ERROR struct error error = ERROR_INIT;
 	assert_int_equal(file_write("savepoint-1-1.json", "", 0, 0600, &error), 0);
+	assert_broken("does not end with the checksum");
+	write_broken("{");
 	assert_broken("does not begin with the name");
-	assert_int_equal(file_write("savepoint-1-1.json", "{}\n{}", 5, 0600, &error), 0);
+	write_broken("{}\n{");
 	assert_broken("does not begin with the name");
-	assert_int_equal(file_write("savepoint-1-1.json", "\"x\"\n{", 5, 0600, &error), 0);
-	assert_broken("cut short");
+	write_broken("\"x\"\n{\"format\": 5");
+	assert_broken("format: must be");
 	assert_int_equal(unlink("savepoint-1-1.json"), 0);
 	assert_int_equal(symlink("elsewhere", "savepoint-1-1.json"), 0);
 	assert_broken("cannot open");
+}
+
+/* That of the name, too: a rollback must not go to another state than was asked for. */
+static void one_with_another_byte_is_refused(void **state)
+{
+	(void)state;
+	CLEANUP_ERROR struct error error = ERROR_INIT;
+	write_one(1, "x", 5);
+	size_t length;
+	CLEANUP_FREE char *text = file_read("savepoint-1-1.json", &length, &error);
+	assert_non_null(text);
+	for (size_t i = 0; i < length; i++) {
+		text[i] ^= 1;
+		assert_int_equal(file_write("savepoint-1-1.json", text, length, 0600, &error), 0);
+		assert_broken("does not end with the checksum");
+		text[i] ^= 1;
+	}
 }
 
 int main(void)
@@ -155,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_that_are_no_savepoints_are_passed_over, enter_folder,
 						leave_folder),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_an_error, enter_folder, leave_folder),
+		cmocka_unit_test_setup_teardown(one_with_another_byte_is_refused, enter_folder, leave_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
