@@ -176,7 +176,8 @@ static void count_shards(const struct run_result *result, unsigned shards, struc
 		if (!result->parts.items[i].again)
 			*array_append(&found) = &result->parts.items[i];
 	}
-	qsort(found.items, found.count, sizeof *found.items, compare_shards);
+	if (found.count)
+		qsort(found.items, found.count, sizeof *found.items, compare_shards);
 	uint64_t next = 1;
 	for (size_t i = 0; i < found.count; i++) {
 		const struct run_part *part = found.items[i];
