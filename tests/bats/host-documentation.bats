@@ -198,6 +198,68 @@ readme_code() {
 	done
 }
 
+# ---- ARCHITECTURE.md ----
+
+# architecture_section HEADING
+architecture_section() {
+	awk -v heading="## $1" '/^## / { inside = $0 == heading } inside' ARCHITECTURE.md
+}
+
+@test "the files, folders and functions that ARCHITECTURE.md names are there" {
+	local name found=0
+	while read -r name; do
+		found=$((found + 1))
+		echo "$name"
+		case $name in
+		*\(\)) grep -rqwF -e "${name%??}" cmd src share ;;
+		test_*) [ -e "tests/unit/${name%.c}.c" ] ;;
+		*.bats) [ -e "tests/bats/$name" ] ;;
+		# Some stand beside what they are about, without their folder.
+		*.[ch]) [ -n "$(compgen -G "$name"; compgen -G "src/$name"; compgen -G "src/*/$name"; compgen -G "cmd/$name")" ] ;;
+		*) [ -e "$name" ] || [ -e "$name.c" ] ;;
+		esac
+	done < <(grep -oE -e '\b(src|cmd|tests|share)/[A-Za-z_/-]*[a-z]\b(\.[a-z]+)*|[A-Za-z_/-]+\.(c|h|bats)\b' \
+		-e '\b(test_[a-z_]+|[a-z_]+\(\))' ARCHITECTURE.md | sort -u)
+	[ $found -gt 100 ]
+}
+
+@test "each folder of src is in ARCHITECTURE.md's list, and uses only those above it" {
+	local folder used above=' '
+	while read -r folder; do
+		above+="$folder "
+		while read -r used; do
+			echo "src/$folder uses $used"
+			[[ $above == *" $used "* ]]
+		done < <(cat "src/$folder"/*.[ch] | sed -nE 's|^#include "(.*)/.*|\1|p' | sort -u)
+	done < <(architecture_section Folders | sed -nE 's/^\| `src\/([a-z]+)\/`.*/\1/p')
+	assert_same "$(basename -a src/*/)" "$(tr -s ' ' '\n' <<<"$above" | sed '/^$/d' | sort)"
+}
+
+@test "every test that ARCHITECTURE.md names for a promise is there" {
+	/usr/bin/python3 - <<-'PYTHON'
+		import pathlib, re, sys
+		promises = pathlib.Path("ARCHITECTURE.md").read_text().split("\n## Promises")[1].split("\n## ")[0]
+		rows = re.findall(r"^\| .* \| (.*) \|$", promises, re.M)
+		missing, found = [], 0
+		for row in rows:
+		    names = []
+		    for file, quoted in re.findall(r"`([^`]+)`|\"([^\"]+)\"", row):
+		        if file.endswith(".bats"):
+		            names = re.findall(r'^@test "(.*)" {$', pathlib.Path("tests/bats", file).read_text(), re.M)
+		        elif file.startswith("test_"):
+		            text = pathlib.Path("tests/unit", file.removesuffix(".c") + ".c").read_text()
+		            names = re.findall(r"^static void (\w+)\(void", text, re.M)
+		            names += [name.replace("_", " ") for name in names]
+		        elif quoted:
+		            found += 1
+		            wanted = ".*".join(map(re.escape, quoted.split("...")))
+		            if not any(re.search(wanted, name.replace('\\', '')) for name in names):
+		                missing.append(quoted)
+		assert found > 50, found
+		sys.exit("no such test: " + "; ".join(missing) if missing else 0)
+	PYTHON
+}
+
 # ---- completions: what a shell offers for a command line that ends where the cursor is ----
 
 # "LINE^BEHIND" is a line with the cursor within; fish shows its completions nothing of what is behind that.
