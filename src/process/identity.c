@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -84,6 +85,16 @@ static int drop_bounding_set(void)
 	return 0;
 }
 
+/*
+ * Who has a session keyring may use what is in it, whoever he is. ENOSYS: a kernel without keys. EPERM: a container that
+ * forbids to ask for keys, too.
+ */
+static int leave_keys(void)
+{
+	long joined = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	return joined < 0 && errno != ENOSYS && errno != EPERM ? -1 : 0;
+}
+
 static int take_environment(const struct identity *identity)
 {
 	return setenv("HOME", identity->home, 1) | setenv("USER", identity->name, 1) |
@@ -99,6 +110,9 @@ int identity_become(const struct identity *identity)
 			       setresgid(identity->group, identity->group, identity->group) < 0))
 		return -1;
 	if (setresuid(identity->user, identity->user, identity->user) < 0)
+		return -1;
+	/* As that user, whose it then is. */
+	if (dropping && leave_keys() < 0)
 		return -1;
 	if (identity->user != 0 && drop_capabilities() < 0)
 		return -1;

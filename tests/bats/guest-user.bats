@@ -90,6 +90,32 @@ enter_folder_of_nobody() {
 	assert_lacks "${output##*total}" /lock ' 70 -> '
 }
 
+@test "--user: the keys in the caller's session keyring are not the command's" {
+	cat >keys <<-'PYTHON'
+		import ctypes, os, sys
+		add_key, keyctl, join_session_keyring, read_key, of_session = 248, 250, 1, 11, -3
+		def ask(*words):
+		    words = [ctypes.c_long(word) if isinstance(word, int) else word for word in words]
+		    return ctypes.CDLL(None).syscall(*words)
+		if len(sys.argv) == 2:
+		    text = ctypes.create_string_buffer(100)
+		    ask(keyctl, read_key, int(sys.argv[1]), text, 100)
+		    print("key:", text.value.decode())
+		else:
+		    ask(keyctl, join_session_keyring, None)
+		    key = ask(add_key, b"user", b"ipvs-iso-test", b"of-root", 7, of_session)
+		    os.execvp(sys.argv[1], [*sys.argv[1:], str(key)])
+	PYTHON
+	local command=(/usr/bin/python3 -S -c "$(<keys)") option
+	for option in '' --isolation=netns; do
+		capture "${command[@]}" ipvs-iso run $option -- "${command[@]}"
+		assert_same 'key: of-root' "$output"
+		capture "${command[@]}" ipvs-iso run $option --user nobody -- "${command[@]}"
+		assert_same 'key: ' "$output"
+		assert_status 0
+	done
+}
+
 @test "--user: a command that outlives a killed run does not hold the lock, and the table can be recovered" {
 	mkfifo --mode=666 started
 	background_run --user nobody -- :
