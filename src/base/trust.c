@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/mounter.h"
 
 void trust_clear(struct trust *trust)
 {
@@ -95,6 +96,16 @@ static int check_file_system(struct trust *trust, const struct walk_step *step, 
 	return 0;
 }
 
+/* Whether a program of another user's may have made up whose its files are. */
+static bool is_kept_by_others(int file)
+{
+	struct statfs system;
+	if (fstatfs(file, &system) == 0 && system.f_type != FUSE_SUPER_MAGIC)
+		return false;
+	uid_t mounter = 0;
+	return mounter_find(file, &mounter) < 0 || !is_trusted_user(mounter);
+}
+
 /* The whole path of a thing, as far as that can be found out. The caller frees. */
 static char *path_of(int file, const char *name)
 {
@@ -171,6 +182,8 @@ int trust_judge(void *context, const struct walk_step *step, struct error *error
 		return 0;
 	if (trust->made_up)
 		refuse(trust, step, "is in a file system like proc, which keeps no files");
+	else if (is_kept_by_others(step->file))
+		refuse(trust, step, "is in a file system (FUSE) of another user, who says whose its files are");
 	else if (!is_trusted_owner(&step->status))
 		refuse_owner(trust, step);
 	else if (is_open_to_others(&step->status))

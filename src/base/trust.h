@@ -29,7 +29,8 @@ void trust_clear(struct trust *trust);
  * also the one before sudo, and root's. A directory that others may write to can be walked through where it is sticky,
  * as /tmp is; but neither the file nor a link may be in it, as others could have moved one of ours there. No file
  * system on the way may be one whose files the kernel makes up, such as proc: what it calls root's holds other users'
- * words. In a user namespace, directories of users who are not in it can be walked through.
+ * words; nor may it be one that another user mounted (FUSE). In a user namespace, directories of users who are not in
+ * it can be walked through.
  */
 int trust_judge(void *context, const struct walk_step *step, struct error *error);
 

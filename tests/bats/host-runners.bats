@@ -442,6 +442,23 @@ everybody may write to the directory $sticky/ours" TMPDIR
 	assert_same true "$output"
 }
 
+@test "what root would run is not taken from a file system that a stranger's program makes up" {
+	in_folder_of_nobody
+	[ -c /dev/fuse ] || skip 'there is no FUSE'
+	/usr/bin/python3 -S "$BATS_TEST_DIRNAME/../fixtures/fuse.py" "$PWD" "$evil_text"$'\n' 3>&- ||
+		skip 'mounting is not permitted'
+	cd / && cd "$sticky/theirs"
+	assert_same 'root root' "$(stat -c %U . .ipvs-iso/runners/x.sh | xargs)"
+	capture ipvs-iso run --list -- bats f.bats
+	local refused=$stderr refused_status=$status
+	capture env SUDO_UID=65534 ipvs-iso run --list -- bats f.bats
+	cd /
+	umount "$sticky/theirs"
+	assert_same evil "$output"
+	assert_same 125 "$refused_status"
+	assert_contains "$refused" 'is not used: the directory ' 'is in a file system (FUSE) of another user'
+}
+
 @test "links and shared directories of one's own are fine for runners" {
 	mkdir -p dotfiles/ipvs-iso/runners .ipvs-iso "$XDG_CONFIG_HOME" shared
 	printf '# command: bats\nlist() { echo mine; }\nrun() { exit; }\n' >dotfiles/ipvs-iso/runners/mine.sh
