@@ -477,11 +477,13 @@ everybody may write to the directory $sticky/ours" TMPDIR
 }
 
 @test "runners in a user namespace, where root and all others are outside" {
-	local user=() folder=$PWD
+	local user=() folder=$PWD program=$IPVS_ISO
 	if [ "$(id -u)" -eq 0 ]; then
 		user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 		folder=$(mktemp -d /tmp/ipvs-iso-test.XXXXXX)
 		sticky=$folder
+		program=$folder/ipvs-iso # others may not come to where it was built
+		cp "$IPVS_ISO" "$program"
 		chown 65534 "$folder"
 	fi
 	cd "$folder" || return
@@ -490,12 +492,12 @@ everybody may write to the directory $sticky/ours" TMPDIR
 list() { echo mine; }
 run() { exit; }'
 	chown -R --reference=. .ipvs-iso
-	TMPDIR=/tmp capture "${user[@]}" unshare -r "$IPVS_ISO" run --list -- bats a.bats
+	TMPDIR=/tmp capture "${user[@]}" unshare -r "$program" run --list -- bats a.bats
 	assert_status 0
 	assert_same mine "$output"
 	[ "$(id -u)" -eq 0 ] || return 0
 	chown 0 .ipvs-iso/runners/mine.sh
-	TMPDIR=/tmp capture "${user[@]}" unshare -r "$IPVS_ISO" run --list -- bats a.bats
+	TMPDIR=/tmp capture "${user[@]}" unshare -r "$program" run --list -- bats a.bats
 	assert_status 125
 	assert_contains "$stderr" 'it belongs to somebody else'
 }
