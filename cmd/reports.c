@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "command.h"
+#include "process/supervise.h"
 
 void planned_reports_clear(struct planned_reports *reports)
 {
@@ -51,18 +53,19 @@ static int write_report(const struct planned_report *report, const struct run_re
 	return report->format->publish ? report->format->publish(result, error) : 0;
 }
 
-int planned_reports_write(const struct planned_reports *reports, const struct run_result *result, struct error *error)
+int planned_reports_write(const struct planned_reports *reports, const struct run_result *result)
 {
-	int failed = 0;
+	int status = 0;
 	for (size_t i = 0; i < reports->list.count; i++) {
-		CLEANUP_ERROR struct error one = ERROR_INIT;
-		if (write_report(&reports->list.items[i], result, &one) == 0)
+		CLEANUP_ERROR struct error error = ERROR_INIT;
+		if (write_report(&reports->list.items[i], result, &error) == 0)
 			continue;
-		if (!failed) {
-			*error = one;
-			one = ERROR_INIT;
-		}
-		failed = -1;
+		int trouble = print_error(&error);
+		int signal = error.kind == ERROR_INTERRUPTED ? supervise_pending_signal() : 0;
+		if (!signal)
+			status = trouble;
+		else if (!status)
+			status = 128 + signal;
 	}
-	return failed;
+	return status;
 }

@@ -29,7 +29,11 @@ int planned_reports_add(struct planned_reports *reports, const char *what, struc
 /* Adds a result in the folder that IPVS_ISO_REPORT_DIR names, where that is set. */
 int planned_reports_add_folder(struct planned_reports *reports, struct error *error);
 
-/* Writes all of them. One that cannot be written does not keep the others from it; -1 with the first error. */
-int planned_reports_write(const struct planned_reports *reports, const struct run_result *result, struct error *error);
+/*
+ * Writes all of them. One that cannot be written does not keep the others from it; each prints an error. The exit
+ * status for what was not written: 0 when all are, 128 + n where nothing but a request to end cut short the wait for a
+ * reader, else STATUS_TROUBLE.
+ */
+int planned_reports_write(const struct planned_reports *reports, const struct run_result *result);
 
 #endif

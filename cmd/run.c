@@ -136,14 +136,16 @@ static void tolerate_residue(struct unit_result *unit)
 		tolerate_residue(&unit->earlier.items[i]);
 }
 
-/* What the run's exit status is, unless a report cannot be written. */
+/* The exit status: the run's, unless a report cannot be written. */
 static int report_result(const struct planned_reports *reports, struct run_result *result)
 {
-	CLEANUP_ERROR struct error error = ERROR_INIT;
 	int status = run_status(result, run_settings.fail_on);
 	for (size_t i = 0; i < result->units.count; i++)
 		tolerate_residue(&result->units.items[i]);
-	return planned_reports_write(reports, result, &error) < 0 ? print_error(&error) : status;
+	int unwritten = planned_reports_write(reports, result);
+	/* Of several signals the first counts, and trouble more than any. */
+	bool counts = unwritten == STATUS_TROUBLE || (unwritten && !result->interrupted && status != STATUS_TROUBLE);
+	return counts ? unwritten : status;
 }
 
 /* What is known of the run before it begins. */

@@ -33,5 +33,5 @@ int patience_wait(int descriptor, short events, int milliseconds, const char *do
 		return error_set_errno(error, errno, "%s", doing);
 	if (ready == 0 || polls[0].revents)
 		return ready > 0;
-	return error_set(error, ERROR_INTERRUPTED, "%s: interrupted by a signal", doing);
+	return error_set(error, ERROR_INTERRUPTED, "%s: a signal ended the wait", doing);
 }

@@ -248,7 +248,7 @@ int output_write(int stream, const char *bytes, size_t length)
 		struct pollfd poll_stream = {.fd = stream, .events = POLLOUT};
 		if (poll(&poll_stream, 1, READER_LOOK_MS) <= 0) {
 			if (supervise_pending_signal() && duration_now() - moved > READER_PATIENCE_MS)
-				return 1;
+				return 2;
 			continue;
 		}
 		ssize_t put = write(stream, bytes, length < CHUNK ? length : CHUNK);

@@ -86,7 +86,8 @@ void output_flush(struct output *output, bool hurried);
 
 /*
  * Writes bytes to any descriptor, one that does not block or one that does. A reader that takes nothing is waited for
- * until a signal asks us to end. 0; 1 where nobody takes any more; -1 with errno.
+ * until a signal asks us to end. 0; 1 where there is no reader any more, 2 where that signal ended the wait; -1 with
+ * errno.
  */
 int output_write(int stream, const char *bytes, size_t length);
 

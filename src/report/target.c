@@ -58,6 +58,10 @@ static int write_stream(const struct target *target, const char *bytes, size_t l
 	if (stream < 0)
 		return -1;
 	int taken = output_write(stream, bytes, length);
+	if (taken == 2)
+		return error_set(error, ERROR_INTERRUPTED,
+				 "cannot write all of %s: its reader takes no more: a signal ended the wait",
+				 target->path);
 	if (taken > 0)
 		return error_set(error, ERROR_FAILED, "cannot write all of %s: nobody reads it any more", target->path);
 	return taken < 0 ? error_set_errno(error, errno, "cannot write %s", target->path) : 0;

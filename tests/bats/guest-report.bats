@@ -46,14 +46,42 @@ leave_things='ipvsadm -A -f 7 -s rr; ipvsadm -a -f 7 -r 10.0.0.1 -w 3; ipvsadm -
 	ipvs-iso run --report pipe.json --report run.json -- touch ran
 	wait $!
 	cmp received.json run.json
-	# Nobody waits for ever, and a signal ends the wait.
-	background ipvs-iso run --report pipe.json -- touch again
-	wait_until test -e again
+	[ -p pipe.json ]
+}
+
+@test "run --report: a signal ends the wait for a pipe's reader, and what is not written is named" {
+	mkfifo pipe.json slow.json
+	# Once another report is there, nothing but the reader is waited for.
+	background ipvs-iso run --report tap:first.tap --report pipe.json --report last.json -- sh -c 'exit 7'
+	wait_until test -s first.tap
+	kill -TERM "$job"
+	wait_for_job
+	assert_status 143
+	assert_contains "$stderr" 'ipvs-iso: cannot write pipe.json: nobody reads this pipe: a signal ended the wait'
+	[ -p pipe.json ]
+	ipvs-iso report -f text last.json
+
+	# One that takes nothing, where the pipe has no room for all.
+	exec 8<>slow.json
+	background ipvs-iso run -q --report tap:second.tap --report slow.json -- seq 40000
+	wait_until test -s second.tap
+	kill -INT "$job"
+	wait_for_job
+	exec 8>&-
+	assert_status 130
+	assert_same 'ipvs-iso: cannot write all of slow.json: its reader takes no more: a signal ended the wait' "$stderr"
+
+	# Trouble counts more, and each is named.
+	mkdir gone
+	background ipvs-iso run -q --report tap:third.tap --report pipe.json --report gone/a.json --report gone/b.json \
+		-- rm -r gone
+	wait_until test -s third.tap
 	kill -TERM "$job"
 	wait_for_job
 	assert_status 125
-	assert_contains "$stderr" 'cannot write pipe.json: '
-	[ -p pipe.json ]
+	assert_matches "$stderr" 'ipvs-iso: cannot write pipe.json: .*
+ipvs-iso: cannot write gone/a.json: .*
+ipvs-iso: cannot write gone/b.json: .*'
 }
 
 @test "run --report: residue in the words of ipvsadm, and whether it fails the run" {

@@ -178,7 +178,7 @@ static void whoever_waits_for_a_pipe_hears_a_signal(void **state)
 	raise(SIGTERM);
 	assert_null(file_read("pipe", &length, &error));
 	assert_int_equal(error.kind, ERROR_INTERRUPTED);
-	assert_string_equal(error.message, "cannot read pipe: interrupted by a signal");
+	assert_string_equal(error.message, "cannot read pipe: a signal ended the wait");
 	error_clear(&error);
 
 	/* Its reader takes nothing. */
@@ -187,7 +187,7 @@ static void whoever_waits_for_a_pipe_hears_a_signal(void **state)
 	assert_true(reader >= 0 && writer >= 0);
 	CLEANUP_FREE char *many = memory_allocate(1 << 20, 1);
 	assert_int_equal(file_write_all(writer, "pipe", many, 1 << 20, &error), -1);
-	assert_string_equal(error.message, "cannot write pipe: interrupted by a signal");
+	assert_string_equal(error.message, "cannot write pipe: a signal ended the wait");
 	/* It is still there for whoever takes it. */
 	sigset_t pending;
 	sigpending(&pending);
