@@ -26,6 +26,8 @@ static int check_inside_run(struct error *error)
 		return error_context(error, "%s", path);
 	if (lock_depth(directory) > 0)
 		return 0;
+	if (lock_check_lost(directory, 0, error) < 0)
+		return -1;
 	error_set(error, ERROR_INPUT, "this is not inside a run, and a savepoint is part of a unit of one");
 	return error_remedy(error, "run what uses savepoints with: ipvs-iso run -- COMMAND");
 }

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/proc.h"
 
 /* A process while the tree is worked out. Dead ones matter too: living ones can be below them. */
 struct entry {
@@ -48,18 +49,20 @@ static int kept_proc = -1;
 /* As openat(2), below /proc. */
 static int open_in_proc(const char *path, int flags)
 {
-	CLEANUP_CLOSE int now = kept_proc < 0 ? open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	CLEANUP_CLOSE int now = kept_proc < 0 ? proc_open(&ignored) : -1;
+	if (kept_proc < 0 && now < 0) {
+		errno = ENOSYS; /* not as if there were no such process */
+		return -1;
+	}
 	return openat(kept_proc < 0 ? now : kept_proc, path, flags | O_CLOEXEC);
 }
 
 int descendants_prepare(struct error *error)
 {
 	file_cleanup_close(&kept_proc);
-	kept_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (kept_proc >= 0)
-		return 0;
-	error_set_errno(error, errno, "cannot open /proc");
-	return error_remedy(error, "mount /proc: mount -t proc proc /proc");
+	kept_proc = proc_open(error);
+	return kept_proc < 0 ? -1 : 0;
 }
 
 void descendants_forget(void)
@@ -159,7 +162,7 @@ static int take_census(struct census *census, struct error *error)
 	if (failed == 0 && census->entries.count == 0)
 		failed = error_set(error, ERROR_UNAVAILABLE, "/proc shows no processes");
 	if (failed < 0)
-		error_remedy(error, "mount /proc: mount -t proc proc /proc");
+		proc_propose_mount(error);
 	else if (census->entries.count > 0)
 		qsort(census->entries.items, census->entries.count, sizeof *census->entries.items, by_number);
 	return failed;
@@ -322,6 +325,9 @@ static void kill_descendants_seen(void)
 
 void descendants_kill(void)
 {
+	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	if (kept_proc < 0)
+		descendants_prepare(&ignored);
 	do
 		kill_descendants_seen();
 	while (bury_children());

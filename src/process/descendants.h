@@ -28,7 +28,7 @@ struct process_list {
 void process_list_clear(struct process_list *list);
 
 /*
- * Keeps the way to the /proc that is mounted now for all functions below, so that it stays when something else is
+ * Keeps the way to the /proc of now (proc_open()) for all functions below, so that it stays when something else is
  * mounted there meanwhile; each looks for /proc by itself otherwise. Replaces what was kept before: a process in a new
  * PID namespace needs another one.
  */

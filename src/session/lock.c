@@ -14,6 +14,7 @@
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/proc.h"
 #include "session/lock_holder.h"
 #include "session/lock_proof.h"
 #include "session/state.h"
@@ -152,6 +153,37 @@ static int64_t deadline_after(int64_t wait_ms)
 	return deadline;
 }
 
+/* The number that `text` begins with, and what is behind it in `rest`; -1 where it begins with none. */
+static int parse_descriptor(const char *text, const char **rest)
+{
+	size_t digits = strspn(text, "0123456789");
+	*rest = text + digits;
+	errno = 0;
+	long number = strtol(text, NULL, 10);
+	return digits == 0 || errno || number > INT_MAX ? -1 : (int)number;
+}
+
+/* The descriptor that LOCK_ENVIRONMENT names for that depth; -1 where it names none. */
+static int named_descriptor(unsigned depth)
+{
+	const char *text = getenv(LOCK_ENVIRONMENT);
+	for (unsigned at = 0; text; at++) {
+		const char *rest;
+		int descriptor = parse_descriptor(text, &rest);
+		if (descriptor < 0 || (*rest && *rest != ',') || at == depth)
+			return *rest && *rest != ',' ? -1 : descriptor;
+		text = *rest ? rest + 1 : NULL;
+	}
+	return -1;
+}
+
+/* Whether it names one for that depth that is not open any more. */
+static bool named_is_closed(unsigned depth)
+{
+	int descriptor = named_descriptor(depth);
+	return descriptor >= 0 && fcntl(descriptor, F_GETFD) < 0;
+}
+
 static int say_busy(const struct lock_holder *holder, int64_t wait_ms, struct error *error)
 {
 	CLEANUP_FREE char *who = lock_holder_text(holder);
@@ -162,22 +194,31 @@ static int say_busy(const struct lock_holder *holder, int64_t wait_ms, struct er
 	return error_remedy(error, "wait longer for it (--wait), or end what holds it; 'ipvs-iso status' names it");
 }
 
-static int say_below_holder(const struct lock_holder *holder, struct error *error)
+/* Says that the wait would never end. */
+static int say_below(const struct lock_holder *holder, struct error *error)
+{
+	CLEANUP_FREE char *who = lock_holder_text(holder);
+	error_set(error, ERROR_BUSY, "the lock is held by %s, and this process runs below it%s", who,
+		  holder->stranger ? ""
+				   : ", but " LOCK_ENVIRONMENT
+				     ", or the descriptor that it names, was lost on the way");
+	if (holder->stranger)
+		return error_remedy(error, "have it lock a file of its own: ipvs-iso takes its lock itself");
+	return error_remedy(error, "have the programs between pass on both, which sudo does not (Python's subprocess: "
+				   "close_fds=False)");
+}
+
+static int say_perhaps_below(const struct lock_holder *holder, struct error *error)
 {
 	CLEANUP_FREE char *who = lock_holder_text(holder);
 	error_set(error, ERROR_BUSY,
-		  "the lock is held by %s, below which this process runs, but its descriptor was "
-		  "closed on the way here",
+		  "the lock is held by %s, and this process may run below it: the descriptor that " LOCK_ENVIRONMENT
+		  " names was closed on the way",
 		  who);
-	return error_remedy(error, "have the programs between pass on the descriptor that " LOCK_ENVIRONMENT
-				   " names (Python's subprocess: close_fds=False)");
-}
-
-static int say_below_stranger(const struct lock_holder *holder, struct error *error)
-{
-	CLEANUP_FREE char *who = lock_holder_text(holder);
-	error_set(error, ERROR_BUSY, "the lock is held by %s, and this process runs below it", who);
-	return error_remedy(error, "have it lock a file of its own: ipvs-iso takes its lock itself");
+	return error_remedy(
+		error,
+		"have the programs between pass on that descriptor, which sudo does not; or unset " LOCK_ENVIRONMENT
+		" where this is no part of a run");
 }
 
 /* Who holds the lock. Whoever has just taken a new one has neither marked it nor written a note yet. */
@@ -195,18 +236,26 @@ static void find_holder(int descriptor, int64_t wait_ms, int64_t deadline, struc
 	}
 }
 
+/* Fails where this process is, or may be, below who holds the lock. */
+static int check_below(int descriptor, unsigned depth, const struct lock_holder *holder, struct error *error)
+{
+	if (lock_held_above(descriptor))
+		return say_below(holder, error);
+	/* Whoever holds it is seen, and is none of those above us, or nobody can tell. */
+	bool seen = holder->pid != 0 && proc_is_ours();
+	if (!seen && !holder->stranger && named_is_closed(depth))
+		return say_perhaps_below(holder, error);
+	return 0;
+}
+
 /* Somebody holds the lock. 0 when it is ours at last. */
-static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock_waiting_function *waiting,
-			 void *context, struct error *error)
+static int wait_for_lock(int descriptor, unsigned depth, int64_t wait_ms, int64_t deadline,
+			 lock_waiting_function *waiting, void *context, struct error *error)
 {
 	CLEANUP_HOLDER struct lock_holder holder = {0};
 	find_holder(descriptor, wait_ms, deadline, &holder);
-	if (holder.stranger && lock_holder_is_ancestor(&holder))
-		return say_below_stranger(&holder, error);
-	/* The note may still be that of the holder before, who has not got the lock any more. */
-	struct stat file;
-	if (lock_holder_is_ancestor(&holder) && fstat(descriptor, &file) == 0 && lock_held_by(holder.pid, &file))
-		return say_below_holder(&holder, error);
+	if (check_below(descriptor, depth, &holder, error) < 0)
+		return -1;
 	if (wait_ms == 0)
 		return say_busy(&holder, wait_ms, error);
 	if (waiting)
@@ -225,13 +274,13 @@ static int wait_for_lock(int descriptor, int64_t wait_ms, int64_t deadline, lock
 }
 
 /* Takes the lock on an open file. */
-static int lock_file(int descriptor, int64_t wait_ms, int64_t deadline, lock_waiting_function *waiting, void *context,
-		     struct error *error)
+static int lock_file(int descriptor, unsigned depth, int64_t wait_ms, int64_t deadline, lock_waiting_function *waiting,
+		     void *context, struct error *error)
 {
 	int taken = try_flock(descriptor, LOCK_EX | LOCK_NB);
 	if (taken < 0)
 		return error_set_errno(error, errno, "cannot lock the file");
-	return taken ? 0 : wait_for_lock(descriptor, wait_ms, deadline, waiting, context, error);
+	return taken ? 0 : wait_for_lock(descriptor, depth, wait_ms, deadline, waiting, context, error);
 }
 
 /* Scripts give numbers to descriptors of their own (exec 7>file), and one of those would take the lock's place. */
@@ -253,7 +302,7 @@ int lock_take(int directory, unsigned depth, const char *command, int64_t wait_m
 		int descriptor = open_lock(directory, name, O_RDWR | O_CREAT, error);
 		if (descriptor < 0)
 			return -1;
-		int failed = lock_file(descriptor, wait_ms, deadline, waiting, context, error);
+		int failed = lock_file(descriptor, depth, wait_ms, deadline, waiting, context, error);
 		/* Somebody may have removed the file while we waited, and locked a new one. */
 		if (failed == 0 && is_lock_file(directory, name, descriptor)) {
 			lock_mark(descriptor);
@@ -281,35 +330,20 @@ bool lock_is_kept(int directory, unsigned depth, int descriptor)
 	       flock(descriptor, LOCK_EX | LOCK_NB) == 0;
 }
 
-/* The number that `text` begins with, and what is behind it in `rest`; -1 where it begins with none. */
-static int parse_descriptor(const char *text, const char **rest)
+/* Whether /proc tells what this process has open, and locked. */
+static bool proc_tells(void)
 {
-	size_t digits = strspn(text, "0123456789");
-	*rest = text + digits;
-	errno = 0;
-	long number = strtol(text, NULL, 10);
-	return digits == 0 || errno || number > INT_MAX ? -1 : (int)number;
+	return access("/proc/self/fdinfo", F_OK) == 0;
 }
 
 static bool holds(int directory, unsigned depth, int descriptor)
 {
 	CLEANUP_FREE char *name = lock_name(depth);
-	return is_lock_file(directory, name, descriptor) && lock_held_through(getpid(), descriptor) &&
-	       fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
-}
-
-/* The descriptor that LOCK_ENVIRONMENT names for that depth; -1 where it names none. */
-static int named_descriptor(unsigned depth)
-{
-	const char *text = getenv(LOCK_ENVIRONMENT);
-	for (unsigned at = 0; text; at++) {
-		const char *rest;
-		int descriptor = parse_descriptor(text, &rest);
-		if (descriptor < 0 || (*rest && *rest != ',') || at == depth)
-			return *rest && *rest != ',' ? -1 : descriptor;
-		text = *rest ? rest + 1 : NULL;
-	}
-	return -1;
+	if (!is_lock_file(directory, name, descriptor))
+		return false;
+	/* Where /proc tells, asking holds up nobody. */
+	bool held = proc_tells() ? lock_held_through(getpid(), descriptor) : lock_is_kept(directory, depth, descriptor);
+	return held && fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
 }
 
 void locks_inherited(int directory, struct locks *locks)
@@ -338,7 +372,11 @@ static bool is_lock_of_this_table(int descriptor)
 int lock_check_place(int directory, struct error *error)
 {
 	int descriptor = named_descriptor(lock_depth(directory));
-	if (descriptor < 0 || !is_lock_of_this_table(descriptor))
+	if (descriptor < 0 || fcntl(descriptor, F_GETFD) < 0)
+		return 0;
+	if (!proc_tells())
+		return proc_check(error);
+	if (!is_lock_of_this_table(descriptor))
 		return 0;
 	error_set(error, ERROR_FAILED,
 		  "this process is inside of a run on the same table, whose lock is not the one in this folder");
@@ -364,15 +402,32 @@ unsigned lock_depth(int directory)
 	return (unsigned)locks.descriptors.count;
 }
 
-int lock_query(int directory, unsigned depth, struct lock_holder *holder, struct error *error)
+/* Of that depth's file: 1 and a descriptor, 0 where there is none, -1 on failure. */
+static int look_at_lock(int directory, unsigned depth, int *descriptor, struct error *error)
 {
 	CLEANUP_FREE char *name = lock_name(depth);
-	CLEANUP_CLOSE int descriptor = open_lock(directory, name, O_RDONLY, error);
-	if (descriptor < 0 && error->kind == ERROR_NOT_FOUND) {
-		error_clear(error);
-		return 0;
-	}
-	if (descriptor < 0)
+	*descriptor = open_lock(directory, name, O_RDONLY, error);
+	if (*descriptor >= 0)
+		return 1;
+	if (error->kind != ERROR_NOT_FOUND)
 		return -1;
-	return lock_holder_find(descriptor, holder);
+	error_clear(error);
+	return 0;
+}
+
+int lock_query(int directory, unsigned depth, struct lock_holder *holder, struct error *error)
+{
+	CLEANUP_CLOSE int descriptor = -1;
+	int there = look_at_lock(directory, depth, &descriptor, error);
+	return there > 0 ? lock_holder_find(descriptor, holder) : there;
+}
+
+int lock_check_lost(int directory, unsigned depth, struct error *error)
+{
+	CLEANUP_CLOSE int descriptor = -1;
+	CLEANUP_HOLDER struct lock_holder holder = {0};
+	int there = look_at_lock(directory, depth, &descriptor, error);
+	if (there <= 0 || !lock_holder_find(descriptor, &holder))
+		return there < 0 ? -1 : 0;
+	return check_below(descriptor, depth, &holder, error);
 }

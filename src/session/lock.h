@@ -58,9 +58,10 @@ typedef void lock_waiting_function(const struct lock_holder *holder, void *conte
 /*
  * Takes the lock of that depth. `directory` is state_open()'s descriptor. Waits at most `wait_ms` (0: not at all,
  * LOCK_WAIT_FOR_EVER), without polling; ERROR_BUSY, naming the holder, when that is over, or at once where this process
- * runs below the holder without locks_inherited() (something between closed the descriptor), as that wait would never
- * end. `command` is written down for others to read; with NULL what is
- * written there stays (lock_holder.h).
+ * runs below the holder without locks_inherited() (something between closed the descriptor or removed the variable), as
+ * that wait would never end; also where that cannot be told, since the holder is out of sight, and LOCK_ENVIRONMENT
+ * names a descriptor that was closed. `command` is written down for others to read; with NULL what is written there
+ * stays (lock_holder.h).
  *
  * While it waits, all signals but SIGCHLD have their usual effect, blocked or not: nothing has been changed yet, and a
  * wait must be possible to end. So supervise_prepare() may come before or after. SIGURG is used.
@@ -80,17 +81,21 @@ bool lock_is_kept(int directory, unsigned depth, int descriptor);
 /*
  * The locks of `directory` that this process has from the runs that it is inside of; none where it is inside of none.
  * `locks` is zeros at first. Each is a descriptor named by LOCK_ENVIRONMENT that is the file of its depth and through
- * which the kernel says that the lock is held (/proc/self/fdinfo); the first that is not ends the list. A forged
- * variable cannot pass, nor can another open descriptor of the file. They are made O_CLOEXEC and are not the caller's
- * to close.
+ * which the kernel says that the lock is held (/proc/self/fdinfo, or flock(2) where that is not to be seen); the first
+ * that is not ends the list. A forged variable cannot pass, nor can another open descriptor of the file. They are made
+ * O_CLOEXEC and are not the caller's to close.
  */
 void locks_inherited(int directory, struct locks *locks);
 
 /*
  * Fails where LOCK_ENVIRONMENT names the lock of a run in this network namespace, held, that is not in `directory`:
- * with another /run or state directory, a process inside of a run would share its table without taking turns.
+ * with another /run or state directory, a process inside of a run would share its table without taking turns. Also
+ * where it names an open descriptor of which nobody can tell.
  */
 int lock_check_place(int directory, struct error *error);
+
+/* Fails where this process is, or may be, inside of a run whose lock, of that depth, it has not: as lock_take(). */
+int lock_check_lost(int directory, unsigned depth, struct error *error);
 
 /* Sets LOCK_ENVIRONMENT for commands that are to inherit them. */
 void locks_export(const struct locks *locks);

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/proc.h"
 #include "session/lock_proof.h"
 #include "session/state.h"
 
@@ -35,6 +36,8 @@ static json_int_t pid_namespace(void)
 static json_int_t started(pid_t pid)
 {
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
+	if (!proc_is_ours())
+		return -1;
 	CLEANUP_FREE char *path = memory_printf("/proc/%d/stat", (int)pid);
 	size_t length;
 	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
@@ -78,7 +81,8 @@ void lock_holder_write(int descriptor, const char *command)
 
 static bool is_of_here(const json_t *json)
 {
-	return json_integer_value(json_object_get(json, "pid_namespace")) == pid_namespace();
+	json_int_t here = pid_namespace();
+	return here != 0 && json_integer_value(json_object_get(json, "pid_namespace")) == here;
 }
 
 /* 0 unless it is a process of ours to see that lives; `dead` where it is one of ours to see that does not. */
@@ -171,33 +175,11 @@ bool lock_holder_find(int descriptor, struct lock_holder *holder)
 		return true;
 	lock_holder_clear(holder);
 	holder->stranger = true;
-	if (kill(taker, 0) == 0 || errno == EPERM) {
+	if (proc_is_ours() && (kill(taker, 0) == 0 || errno == EPERM)) {
 		holder->pid = taker;
 		holder->command = command_line(taker);
 	}
 	return true;
-}
-
-/* 0 where there is none that can be seen. */
-static pid_t parent_of(pid_t pid)
-{
-	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	CLEANUP_FREE char *path = memory_printf("/proc/%d/status", (int)pid);
-	size_t length;
-	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
-	const char *line = text ? strstr(text, "\nPPid:") : NULL;
-	return line ? (pid_t)strtol(line + strlen("\nPPid:"), NULL, 10) : 0;
-}
-
-bool lock_holder_is_ancestor(const struct lock_holder *holder)
-{
-	if (holder->pid == 0)
-		return false;
-	for (pid_t pid = getpid(); pid > 0; pid = parent_of(pid)) {
-		if (pid == holder->pid)
-			return true;
-	}
-	return false;
 }
 
 char *lock_holder_text(const struct lock_holder *holder)

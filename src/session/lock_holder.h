@@ -30,9 +30,6 @@ void lock_holder_read(int descriptor, struct lock_holder *holder);
  */
 bool lock_holder_find(int descriptor, struct lock_holder *holder);
 
-/* Whether the holder is a process that this one descends from. */
-bool lock_holder_is_ancestor(const struct lock_holder *holder);
-
 /* For messages: "process 17 (make check), since 2026-01-31 14:05:09". The caller frees. */
 char *lock_holder_text(const struct lock_holder *holder);
 

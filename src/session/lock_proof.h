@@ -4,7 +4,6 @@
 #define IPVS_ISO_SESSION_LOCK_PROOF_H
 
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 /*
@@ -29,7 +28,16 @@ bool lock_is_marked(int descriptor);
  */
 pid_t lock_find_taker(int descriptor);
 
-/* Whether a process has the lock on the file that `lock` describes. False, too, where it may not be looked into. */
-bool lock_held_by(pid_t pid, const struct stat *lock);
+/*
+ * Whether a process of this PID namespace has locked the file, alone. `descriptor` is any of the file, of O_PATH, too.
+ * Of a process that may not be looked into, it is told whether it is the one that took the lock.
+ */
+bool lock_held_by(pid_t pid, int descriptor);
+
+/*
+ * Whether this process or one above it has locked the file, shared or not: then it is inside of what holds the lock,
+ * and would wait for itself. Where /proc is not that of this PID namespace, only this process is looked at.
+ */
+bool lock_held_above(int descriptor);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/proc.h"
 #include "base/way.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
@@ -58,8 +59,11 @@ char *state_namespace(struct error *error)
 	size_t length;
 	CLEANUP_FREE char *number = namespace_number(error);
 	CLEANUP_FREE char *boot = number ? file_read(BOOT_ID_FILE, &length, error) : NULL;
-	if (!boot)
+	if (!boot) {
+		if (error->kind == ERROR_NOT_FOUND)
+			proc_propose_mount(error);
 		return NULL;
+	}
 	boot[strcspn(boot, "\n")] = '\0';
 	return memory_printf("%s-%s", number, boot);
 }

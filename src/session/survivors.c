@@ -7,13 +7,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/duration.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/patience.h"
+#include "base/proc.h"
 #include "process/descendants.h"
 #include "session/lock.h"
 #include "session/lock_proof.h"
@@ -31,16 +31,19 @@ void survivors_clear(struct survivors *survivors)
 	array_free(&survivors->pids);
 }
 
-static int look_at_lock(int directory, unsigned depth, struct stat *lock)
+/* Only to tell which file it is: it is not opened. -1 with errno. */
+static int find_lock(int directory, unsigned depth)
 {
 	CLEANUP_FREE char *name = lock_name(depth);
-	return fstatat(directory, name, lock, AT_SYMLINK_NOFOLLOW);
+	return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
 int survivors_find(int directory, unsigned depth, struct survivors *survivors, struct error *error)
 {
-	struct stat lock;
-	if (look_at_lock(directory, depth, &lock) < 0)
+	if (proc_check(error) < 0)
+		return -1;
+	CLEANUP_CLOSE int lock = find_lock(directory, depth);
+	if (lock < 0)
 		return errno == ENOENT ? 0 : error_set_errno(error, errno, "cannot look at the lock file");
 	DIR *processes = opendir("/proc");
 	if (!processes)
@@ -49,7 +52,7 @@ int survivors_find(int directory, unsigned depth, struct survivors *survivors, s
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (pid != getpid() && lock_held_by(pid, &lock))
+		if (pid != getpid() && lock_held_by(pid, lock))
 			*array_append(&survivors->pids) = pid;
 	}
 	closedir(processes);
@@ -59,9 +62,9 @@ int survivors_find(int directory, unsigned depth, struct survivors *survivors, s
 /* 1 and who has that number, if it holds the lock; else 0. */
 static int find_survivor(int directory, unsigned depth, pid_t pid, struct process *process)
 {
-	struct stat lock;
+	CLEANUP_CLOSE int lock = find_lock(directory, depth);
 	/* In this order: who is signalled later, as it has not ended, had the number when the lock was asked for. */
-	return process_find(pid, process) > 0 && look_at_lock(directory, depth, &lock) == 0 && lock_held_by(pid, &lock);
+	return lock >= 0 && process_find(pid, process) > 0 && lock_held_by(pid, lock);
 }
 
 /* Looked at again and again: a descriptor of it, to wait with, is not to be had before Linux 5.3, nor always after. */

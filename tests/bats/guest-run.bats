@@ -478,12 +478,63 @@ timeouts     changed  --set 5 5 5 (was: --set 900 120 300)' "$(sed -n 's/^ \{21\
 
 @test "a run inside of a run is nested also in a PID namespace of its own that has the /proc of the one around it" {
 	isolated --wait 0 -- bash -c 'ipvsadm -A -f 6
-		unshare --pid --fork timeout 20 ipvs-iso run --wait 0 -- sh -c "ipvsadm -Sn; ipvsadm -A -f 7; echo inner"
+		unshare --pid --fork timeout 20 ipvs-iso run --wait 0 -- sh -c "
+			setsid sleep 606 & echo \$! >pid
+			ipvsadm -Sn; ipvsadm -A -f 7; echo inner"
 		echo "status $?"
 		ipvsadm -Sn
 		ipvsadm -C'
 	assert_status 0
 	assert_same $'inner\nstatus 123\n-A -f 6 -s wlc' "$output"
+	# By the number that it has there.
+	assert_matches "$(<pid)" "[1-9][0-9]?"
+	assert_contains "${stderr//setsid sleep/sleep}" "processes    left     process $(<pid): sleep 606"
+}
+
+# inner COMMAND...: runs it in a unit with something in its table; all that it starts is given up after a while.
+inner() {
+	isolated --wait 0 -- bash -c 'ipvsadm -A -f 6; timeout 60 "$@"; echo "status $?"; ipvsadm -Sn; ipvsadm -C' - "$@"
+	assert_status 0
+	assert_same $'status 125\n-A -f 6 -s wlc' "$output"
+	[ ! -e ran ]
+}
+
+@test "a run inside of a run where /proc is not mounted, or not whole, or another PID namespace's is refused at once" {
+	local remedy='          mount it: mount -t proc proc /proc'
+	inner unshare --mount sh -c 'umount -l /proc; exec ipvs-iso run -- touch ran'
+	assert_same "ipvs-iso: /proc does not show this process"$'\n'"$remedy" "$stderr"
+
+	inner unshare --mount sh -c 'mount -t proc -o subset=pid proc /proc; exec ipvs-iso run -- touch ran'
+	assert_contains "$stderr" /proc/sys/kernel/random/boot_id "$remedy"
+
+	# Where the kernel gives it one of its own, it is not.
+	inner unshare --pid --fork setpriv --bounding-set=-sys_admin ipvs-iso run -- touch ran
+	assert_same "ipvs-iso: /proc is that of another PID namespace than this process's"$'\n'"$remedy" "$stderr"
+}
+
+# without_lock COMMAND...: without the descriptors that a run hands down.
+without_lock() {
+	local descriptor
+	for descriptor in ${IPVS_ISO_LOCK_FD//,/ }; do
+		exec {descriptor}>&-
+	done
+	exec "$@"
+}
+export -f without_lock
+
+@test "below a run, who has lost its descriptor or IPVS_ISO_LOCK_FD does not wait for it" {
+	local below='and this process runs below it, but IPVS_ISO_LOCK_FD, or the descriptor that it names, was lost on the way'
+	local perhaps='and this process may run below it: the descriptor that IPVS_ISO_LOCK_FD names was closed on the way'
+	local own_namespace=(unshare --pid --fork --mount-proc)
+	inner bash -c 'without_lock ipvs-iso run -- touch ran'
+	assert_contains "$stderr" 'the lock is held by process ' "$below"
+	inner env -u IPVS_ISO_LOCK_FD "${own_namespace[@]}" ipvs-iso run -- touch ran
+	assert_contains "$stderr" 'the lock is held by a run whose own process is gone or out of sight (' "$below"
+	inner bash -c 'without_lock "$@"' - "${own_namespace[@]}" ipvs-iso run -- touch ran
+	assert_contains "$stderr" 'the lock is held by a run whose own process is gone or out of sight (' "$perhaps" \
+		'or unset IPVS_ISO_LOCK_FD'
+	inner bash -c 'without_lock ipvs-iso savepoint a'
+	assert_contains "$stderr" "$below"
 }
 
 # shellcheck disable=SC2016 # the unit expands it

@@ -50,6 +50,16 @@ kernel_runs_below() {
 	[ -n "$(kernel_processes "$1")" ]
 }
 
+@test "a unit that has lost its run's lock does not wait for it, though it may not look into who has it" {
+	unset IPVS_ISO_STATE_DIR # in the guest it would be another directory than that of its run
+	# shellcheck disable=SC2016 # the unit expands it
+	guest -q -- bash -c 'for descriptor in ${IPVS_ISO_LOCK_FD//,/ }; do exec {descriptor}>&-; done
+		exec ipvs-iso run -- touch ran'
+	assert_status 125
+	assert_contains "$stderr" 'the lock is held by process ' 'and this process runs below it'
+	[ ! -e ran ]
+}
+
 @test "a snapshot of one guest equals the table of another guest with other memory, and restoring it leaves nothing" {
 	guest --memory 128M -- bash -c 'ipvsadm -A -f 7; ipvs-iso snapshot -o of-a-small-one.json; ipvsadm -C'
 	assert_status 0

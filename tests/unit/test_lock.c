@@ -7,12 +7,14 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -545,6 +547,70 @@ static void the_lock_of_this_table_in_another_folder_is_refused(void **state)
 	check_place(other, NULL);
 }
 
+/* In a child: nothing to be seen in /proc. False where that cannot be had. */
+static bool hide_proc(void)
+{
+	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) == 0 &&
+	       mount("none", "/proc", "tmpfs", 0, NULL) == 0;
+}
+
+#define CANNOT_HIDE 77
+
+static void an_inherited_lock_is_recognised_without_proc(void **state)
+{
+	(void)state;
+	CLEANUP_CLOSE int lock = take("outer");
+	CLEANUP_CLOSE int other = open("lock", O_RDWR | O_CLOEXEC);
+	pid_t child = fork();
+	if (child == 0) {
+		if (!hide_proc())
+			_exit(CANNOT_HIDE);
+		export(lock);
+		int found = inherited();
+		export(other);
+		int forged = inherited();
+		flock(lock, LOCK_UN);
+		int of_free = inherited();
+		_exit(found == lock && forged == -1 && of_free == -1 && flock(lock, LOCK_EX | LOCK_NB) == 0 ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_HIDE)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+/* The holder's note, as if it were in another PID namespace. */
+static void move_holder_out_of_sight(void)
+{
+	CLEANUP_CLOSE int file = open("lock", O_RDWR | O_CLOEXEC);
+	char note[1024] = "";
+	assert_true(pread(file, note, sizeof note - 1, 0) > 0);
+	char *number = strstr(note, "\"pid_namespace\":");
+	assert_non_null(number);
+	number += strlen("\"pid_namespace\":");
+	*number = *number == '1' ? '2' : '1';
+	assert_int_equal(pwrite(file, note, strlen(note), 0), strlen(note));
+}
+
+static void who_may_be_below_a_holder_out_of_sight_does_not_wait(void **state)
+{
+	(void)state;
+	struct helper holder = start(hold);
+	move_holder_out_of_sight();
+
+	/* Nothing says that we are inside of a run, or what is said names a descriptor that is open: somebody forged
+	 * it. */
+	assert_busy(50, "still held");
+	export(directory);
+	assert_busy(50, "still held");
+
+	setenv(LOCK_ENVIRONMENT, "987", 1);
+	assert_busy(LOCK_WAIT_FOR_EVER, "this process may run below it: the descriptor that " LOCK_ENVIRONMENT);
+	assert_int_equal(end(holder), 0);
+	assert_free();
+}
+
 static void below_the_holder_nobody_waits(void **state)
 {
 	(void)state;
@@ -555,11 +621,32 @@ static void below_the_holder_nobody_waits(void **state)
 		struct error error = ERROR_INIT;
 		close(lock);
 		int taken = lock_take(directory, 0, "inner", LOCK_WAIT_FOR_EVER, NULL, NULL, &error);
-		_exit(taken == -1 && error.kind == ERROR_BUSY && strstr(error.message, "closed on the way") ? 0 : 1);
+		_exit(taken == -1 && error.kind == ERROR_BUSY && strstr(error.message, "lost on the way") ? 0 : 1);
 	}
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+}
+
+static void who_has_it_does_not_wait_for_itself(void **state)
+{
+	(void)state;
+	/* Nothing says that it was inherited. */
+	CLEANUP_CLOSE int lock = take("outer");
+	assert_busy(1000, "(outer), since ");
+	assert_busy(1000, "this process runs below it, but " LOCK_ENVIRONMENT);
+	/* Not of the run that took it either, once that has ended. */
+	lock_holder_end(lock);
+	assert_busy(1000, "this process runs below it, but " LOCK_ENVIRONMENT);
+
+	/* A script that locks the file itself: exec 9>lock; flock 9 */
+	assert_int_equal(ftruncate(lock, 0), 0);
+	close(lock);
+	lock = open("lock", O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	assert_busy(1000, ", which is no run, and this process runs below it");
+	assert_int_equal(flock(lock, LOCK_SH), 0);
+	assert_busy(1000, ", which is no run, and this process runs below it");
 }
 
 static void hold_without_a_note(int news, int orders)
@@ -715,7 +802,10 @@ int main(void)
 		TEST(each_level_of_nesting_has_a_lock_of_its_own),
 		TEST(a_forged_variable_does_not_pass),
 		TEST(the_lock_of_this_table_in_another_folder_is_refused),
+		TEST(an_inherited_lock_is_recognised_without_proc),
+		TEST(who_may_be_below_a_holder_out_of_sight_does_not_wait),
 		TEST(below_the_holder_nobody_waits),
+		TEST(who_has_it_does_not_wait_for_itself),
 		TEST(an_old_note_misleads_nobody),
 		TEST(what_is_no_file_of_ours_is_refused),
 		TEST(a_removed_file_is_not_locked),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +146,27 @@ static void each_network_namespace_has_its_own(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void without_proc_it_says_how_to_mount_it(void **state)
+{
+	(void)state;
+	choose("state");
+	pid_t child = fork();
+	if (child == 0) {
+		struct error error = ERROR_INIT;
+		char *path;
+		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0 ||
+		    mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+			_exit(2);
+		_exit(state_open(&path, &error) < 0 && error.remedy && strstr(error.remedy, "mount -t proc") ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 2)
+		skip(); /* a container, or an ordinary user, that may not make namespaces */
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void a_relative_path_is_refused(void **state)
 {
 	(void)state;
@@ -234,6 +256,7 @@ int main(void)
 		TEST(missing_folders_are_made),
 		TEST(looking_makes_nothing),
 		TEST(each_network_namespace_has_its_own),
+		TEST(without_proc_it_says_how_to_mount_it),
 		TEST(a_relative_path_is_refused),
 		TEST(a_folder_that_cannot_be_made_is_named),
 		TEST(a_link_is_refused),
