@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/run.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/duration.h"
 #include "base/file.h"
@@ -12,6 +14,7 @@
 #include "command.h"
 #include "live.h"
 #include "process/identity.h"
+#include "process/output.h"
 #include "process/relay.h"
 #include "report/text.h"
 #include "reports.h"
@@ -19,6 +22,7 @@
 #include "run/plan_order.h"
 #include "run/split.h"
 #include "run/unit_name.h"
+#include "run/verdict_line.h"
 #include "run_settings.h"
 #include "say.h"
 #include "status_line.h"
@@ -55,6 +59,8 @@ static int make_plan(struct plan *plan, struct split *split, char *const *comman
 	if (plan->units.count == 0 && !run_settings.no_split && split_command(split, plan, command, error) < 0)
 		return -1;
 	tell_split(split);
+	if (split->hides_passing && !run_settings.output_chosen)
+		run_settings.run.output = OUTPUT_ON_FAILURE;
 	if (plan->units.count == 0)
 		plan_add_whole(plan, command);
 	plan_arrange(plan, &run_settings.order);
@@ -65,6 +71,7 @@ static int make_plan(struct plan *plan, struct split *split, char *const *comman
 struct teller {
 	struct text_style style;
 	size_t units;
+	const struct verdict_lines *lines;
 	struct progress progress;
 	bool memory_ran_out; /* and units failed for it, or perhaps for it */
 };
@@ -98,6 +105,30 @@ static void note_memory(struct teller *teller, const struct unit_result *result)
 {
 	if (result->memory_ran_out && unit_verdict(result, teller->style.fail_on) != VERDICT_PASSED)
 		teller->memory_ran_out = true;
+}
+
+/* Beside what the unit printed, so on the way that this takes: no reader that goes away or takes nothing is a fault. */
+static int tell_unit_printed(void *context, const struct unit_result *result, const struct output *output,
+			     struct error *error)
+{
+	const struct teller *teller = context;
+	bool passed = unit_verdict(result, teller->style.fail_on) == VERDICT_PASSED;
+	bool shown = run_settings.run.output == OUTPUT_ALWAYS || !passed;
+	if (run_settings.output_chosen && !shown)
+		return 0;
+	CLEANUP_FREE char *line = verdict_line_make(teller->lines, result, output, shown, error);
+	if (!line)
+		return error_is_set(error) ? -1 : 0;
+	CLEANUP_FREE char *text = NULL;
+	size_t length;
+	FILE *stream = memory_stream(&text, &length);
+	say_message(stream, "", line);
+	fclose(stream);
+	status_line_hide();
+	if (output_write(STDOUT_FILENO, text, length) < 0)
+		return error_set_errno(error, errno, "cannot write standard output");
+	status_line_show();
+	return 0;
 }
 
 static void tell_unit_retried(void *context, const struct unit_result *result)
@@ -161,11 +192,18 @@ static void begin_result(struct run_result *result, const struct plan *plan)
 		*array_append(&part->plan) = memory_copy_string(plan->names.items[i]);
 }
 
-static int run_choice(const struct plan *plan, const struct choice *choice, const struct planned_reports *reports)
+static bool has_verdict_lines(const struct verdict_lines *lines)
+{
+	return (lines->passed || lines->failed) && run_settings.run.output != OUTPUT_NEVER;
+}
+
+static int run_choice(const struct plan *plan, const struct verdict_lines *lines, const struct choice *choice,
+		      const struct planned_reports *reports)
 {
 	struct teller teller = {
 		.style = {.color = manners.color, .fail_on = run_settings.fail_on},
 		.units = plan->units.count,
+		.lines = lines,
 		.progress = {.planned = plan->units.count, .fail_on = run_settings.fail_on, .begun = duration_now()},
 	};
 	if (!manners.quiet)
@@ -175,6 +213,7 @@ static int run_choice(const struct plan *plan, const struct choice *choice, cons
 		.started = manners.quiet ? NULL : tell_started,
 		.recovered = tell_recovered,
 		.unit_started = manners.quiet ? NULL : tell_unit_started,
+		.unit_printed = has_verdict_lines(lines) ? tell_unit_printed : NULL,
 		.unit_retried = manners.quiet ? NULL : tell_unit_retried,
 		.unit_ended = tell_unit_ended,
 		.bystander = status_line_bystander(),
@@ -356,7 +395,7 @@ static int run(int count, char **operands)
 	run_settings.run.waiting = tell_waiting;
 	run_settings.run.fail_on = run_settings.fail_on;
 	run_settings.run.keep_output = reports.list.count > 0;
-	return run_choice(&plan, &choice, &reports);
+	return run_choice(&plan, &split.lines, &choice, &reports);
 }
 
 const struct subcommand command_run = {

@@ -85,7 +85,8 @@ const struct option_row run_option_rows[] = {
 			  "one that is empty; default: inherit"},
 	[OPTION_OUTPUT] = {0, "output", "always|on-failure|never",
 			   "which units' output is shown: as it comes, or, with\n"
-			   "several jobs, each unit's when it ends; default: always"},
+			   "several jobs, each unit's when it ends; default: always,\n"
+			   "but of go test as that does"},
 	[OPTION_KEEP] = {0, "keep", NULL, "do not flush first: units run on the table as it is"},
 	[OPTION_REPORT] = {0, "report", "[FORMAT:]FILE",
 			   "write the results to FILE, by its ending as .json, .xml\n"
@@ -273,6 +274,7 @@ int run_set_option(int index, const char *value, struct error *error)
 	case OPTION_STDIN:
 		return set_stdin(value, error);
 	case OPTION_OUTPUT:
+		run_settings.output_chosen = true;
 		return set_output(value, error);
 	case OPTION_UNIT:
 		*array_append(&run_settings.units) = value;

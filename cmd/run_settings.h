@@ -13,6 +13,7 @@
 
 /* Strings are the command line's own. */
 struct run_settings {
+	bool output_chosen;    /* by an option */
 	bool isolation_chosen; /* by an option */
 	const char *kernel;    /* or NULL: not said */
 	ARRAY(const char *) units;

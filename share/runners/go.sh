@@ -3,6 +3,9 @@
 # calls a program instead of each test binary, in the package's folder and with the arguments for the binary: that
 # program keeps the binary and notes the rest.
 # command: go test
+# passed: ok  \t$unit\t$time
+# failed: FAIL\t$unit\t$time
+# note: [no tests to run] = testing: warning: no tests to run
 
 # known WORD [PLACE]: declines where that is an option which is not for one package alone.
 known() {
@@ -39,12 +42,14 @@ list() {
 		quote() { printf "'%s' " "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 		scratch=$1 ipvs_iso=$2 binary=$3
 		shift 3
+		# Go shows this where it would show what a package that passes prints.
+		echo "shown by go"
 		# No part of an import path is @.
 		folder=$scratch/units/$("$ipvs_iso" run --list -- "$binary" "$@")/@
 		mkdir -p "$folder" || exit
 		ln "$binary" "$folder/" 2>/dev/null || cp "$binary" "$folder/" || exit
 		{
-			printf 'cd %s && exec %s' "$(quote "$PWD")" "$(quote "$folder/${binary##*/}")"
+			printf 'cd %s && exec 2>&1 %s' "$(quote "$PWD")" "$(quote "$folder/${binary##*/}")"
 			for word; do
 				# That log is for the cache of results, which is not used.
 				case $word in -test.testlogfile=*) ;; *) quote "$word" ;; esac
@@ -61,13 +66,14 @@ list() {
 	sed -n "s/^FAIL$tab\(.*\)$built/\1/p" "$scratch/output" >"$scratch/broken"
 	if [ $status -ne 0 ] && { [ ! -s "$scratch/broken" ] || grep "^FAIL$tab" "$scratch/output" | grep -qv "$built"; }; then
 		# It says ok of those that were only kept.
-		grep -v -e '^ok ' -e '^?' "$scratch/output" >&2
+		grep -v -e '^ok ' -e '^?' -e '^shown by go$' "$scratch/output" >&2
 		return $status
 	fi
 	grep "^?" "$scratch/output" >&2
 	while read -r package; do
 		fails "$package"
 	done <"$scratch/broken"
+	grep -q '^shown by go$' "$scratch/output" || hide_passing
 	[ ! -d "$scratch/units" ] || (cd "$scratch/units" && find . -name @ | sed 's|^\./||; s|/@$||' | LC_ALL=C sort)
 }
 

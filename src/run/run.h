@@ -23,6 +23,10 @@ struct run_observer {
 	   (NULL). */
 	void (*recovered)(void *context, const char *replaced);
 	void (*unit_started)(void *context, const char *name);
+	/* What an attempt at a unit printed has been shown, where the options say so, and is still there
+	   (output_tail()): what it came to. Where this is not NULL no unit has our own stdout and stderr. */
+	int (*unit_printed)(void *context, const struct unit_result *result, const struct output *output,
+			    struct error *error);
 	/* It failed and will be run again: what the attempt came to. */
 	void (*unit_retried)(void *context, const struct unit_result *result);
 	void (*unit_ended)(void *context, const struct unit_result *result);

@@ -8,6 +8,8 @@
 #ifndef IPVS_ISO_RUN_RUNNER_H
 #define IPVS_ISO_RUN_RUNNER_H
 
+#include <stdbool.h>
+
 #include "base/array.h"
 #include "base/error.h"
 
@@ -26,6 +28,12 @@ void runner_clear(struct runner *runner);
  * not be used, as somebody else could have put it there: base/trust.h.
  */
 int runner_find(struct runner *runner, char *const *command, struct error *error);
+
+/*
+ * What stands behind "# KEY: " in the comments that a file begins with; owned by the caller. `line` is where in the
+ * text to go on from, and is moved to the next line; false when there is none.
+ */
+bool runner_next_line(const char **line, const char *key, char **words);
 
 /* How many of the leading words of `command` the runner knows it by (its "command:" lines); 0: it does not know it. */
 size_t runner_knows(const char *text, char *const *command);

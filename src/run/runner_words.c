@@ -8,11 +8,7 @@
 #include "base/memory.h"
 #include "run/runner.h"
 
-/*
- * What stands behind "# KEY: " in the comments that a file begins with: the words of all such lines, one line after
- * another. `line` is where to go on from, and is moved to the next; false when there is none.
- */
-static bool next_line(const char **line, const char *key, char **words)
+bool runner_next_line(const char **line, const char *key, char **words)
 {
 	CLEANUP_FREE char *mark = memory_printf("# %s: ", key);
 	while (**line == '#') {
@@ -46,7 +42,7 @@ static size_t words_known(char *pattern, char *const *command)
 size_t runner_knows(const char *text, char *const *command)
 {
 	const char *line = text;
-	for (char *pattern; next_line(&line, "command", &pattern);) {
+	for (char *pattern; runner_next_line(&line, "command", &pattern);) {
 		size_t known = words_known(pattern, command);
 		free(pattern);
 		if (known > 0)
@@ -63,7 +59,7 @@ static char *read_options(const char *text)
 {
 	char *options = NULL;
 	const char *line = text;
-	for (char *words; next_line(&line, "options", &words); free(words)) {
+	for (char *words; runner_next_line(&line, "options", &words); free(words)) {
 		char *longer = memory_printf("%s%s ", options ? options : " ", words);
 		free(options);
 		options = longer;

@@ -35,6 +35,12 @@ void turn_clear(struct turn *turn)
 	output_clear(&turn->output);
 }
 
+/* By whoever reads the result, or is told. */
+static bool is_looked_at(const struct schedule *schedule)
+{
+	return schedule->options->keep_output || schedule->observer->unit_printed;
+}
+
 bool schedule_next(struct schedule *schedule, struct turn *turn)
 {
 	const struct plan *plan = schedule->plan;
@@ -52,10 +58,10 @@ bool schedule_next(struct schedule *schedule, struct turn *turn)
 		.index = index,
 		.unit = &plan->units.items[index],
 		.started = duration_now() - schedule->begun,
-		.inherits = live && !options->keep_output,
+		.inherits = live && !is_looked_at(schedule),
 	};
 	output_init(&turn->output, live,
-		    options->keep_output || options->output == OUTPUT_ON_FAILURE || (shown && !live));
+		    is_looked_at(schedule) || options->output == OUTPUT_ON_FAILURE || (shown && !live));
 	turn->output.bystander = schedule->observer->bystander;
 	if (schedule->observer->unit_started)
 		schedule->observer->unit_started(schedule->observer->context, turn->unit->name);
@@ -69,13 +75,17 @@ static bool is_shown_now(const struct run_options *options, const struct turn *t
 	return options->output == OUTPUT_ALWAYS && !turn->output.live;
 }
 
-static int deal_with_output(const struct run_options *options, const struct turn *turn, struct unit_result *result,
+static int deal_with_output(const struct schedule *schedule, const struct turn *turn, struct unit_result *result,
 			    struct error *error)
 {
+	const struct run_options *options = schedule->options;
+	const struct run_observer *observer = schedule->observer;
 	const struct output *output = &turn->output;
 	if (output_failure(output, error) < 0)
 		return -1;
 	if (is_shown_now(options, turn, result) && output_show(output, error) < 0)
+		return -1;
+	if (observer->unit_printed && observer->unit_printed(observer->context, result, output, error) < 0)
 		return -1;
 	if (!options->keep_output)
 		return 0;
@@ -117,7 +127,7 @@ void schedule_ended(struct schedule *schedule, struct turn *turn, struct unit_re
 	result->attempts = earlier->attempts + 1;
 	if (!result->name)
 		result->name = memory_copy_string(turn->unit->name);
-	if (deal_with_output(schedule->options, turn, result, &error) < 0 && !error_is_set(&result->trouble)) {
+	if (deal_with_output(schedule, turn, result, &error) < 0 && !error_is_set(&result->trouble)) {
 		result->trouble = error;
 		error = ERROR_INIT;
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/split.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,6 +14,9 @@
 #define STATUS_DECLINED 100
 #define OPTION_MARK '\n'
 
+/* The file in the scratch folder that hide_passing() makes. */
+#define HIDES_PASSING "hides-passing"
+
 /*
  * What every runner can use. On one line with the file's first, so that sh(1) counts lines as the file has them. The
  * file's text is part of the script, and so need not be readable where a unit runs, nor stay as it is. A variable of
@@ -22,7 +24,8 @@
  */
 static const char prologue[] =
 	"unset -v verb unit options scratch ipvs_iso; verb=$1 unit=$2 options=$3 scratch=$4 ipvs_iso=$5; shift 5; "
-	"decline() { printf '%s\\n' \"$*\"; exit 100; }; unknown() { printf '\\n%s\\n' \"$*\"; exit 100; }; ";
+	"decline() { printf '%s\\n' \"$*\"; exit 100; }; unknown() { printf '\\n%s\\n' \"$*\"; exit 100; }; "
+	"hide_passing() { : >\"$scratch/" HIDES_PASSING "\"; }; ";
 /* What is missing is said before the tests are compiled; `verb` is list again behind that. */
 static const char epilogue[] =
 	"\n[ \"$verb\" != list ] || for verb in run list; do [ \"$(command -v $verb)\" = $verb ] || "
@@ -33,6 +36,7 @@ void split_clear(struct split *split)
 	runner_clear(&split->runner);
 	free(split->declined);
 	free(split->blamed);
+	verdict_lines_clear(&split->lines);
 	scratch_clear(&split->scratch);
 	split->declined = NULL;
 	split->blamed = NULL;
@@ -156,6 +160,9 @@ static int ask(struct split *split, struct plan *plan, const struct runner_words
 	}
 	if (ended != 0)
 		return list_failed(split, ended, error);
+	CLEANUP_FREE char *hides = memory_printf("%s/" HIDES_PASSING, split->scratch.path);
+	split->hides_passing = access(hides, F_OK) == 0;
+	verdict_lines_read(&split->lines, split->runner.text);
 	return add_units(plan, output, &callee, split, words, error);
 }
 

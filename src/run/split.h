@@ -3,17 +3,23 @@
 #ifndef IPVS_ISO_RUN_SPLIT_H
 #define IPVS_ISO_RUN_SPLIT_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "run/plan.h"
 #include "run/runner.h"
 #include "run/scratch.h"
+#include "run/verdict_line.h"
 
 /* Starts as SPLIT_INIT. */
 struct split {
-	struct runner runner;   /* its path is NULL where none knows the command */
-	char *declined;         /* why the runner leaves this command line whole, in words; or NULL. Owned */
-	char *blamed;           /* the option that is to blame for that; or NULL. Owned */
-	int status;             /* with which finding the units failed; or 0 */
+	struct runner runner; /* its path is NULL where none knows the command */
+	char *declined;       /* why the runner leaves this command line whole, in words; or NULL. Owned */
+	char *blamed;         /* the option that is to blame for that; or NULL. Owned */
+	int status;           /* with which finding the units failed; or 0 */
+	struct verdict_lines
+		lines;      /* what the runner says of a unit that has ended; none where the command is left whole */
+	bool hides_passing; /* it wants the output of units that pass not to be shown */
 	struct scratch scratch; /* what the runner built for the units; it has to be there until they have run */
 };
 

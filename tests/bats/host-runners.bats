@@ -180,6 +180,100 @@ wants() {
 	fails_to_list 1 'no-such-folder' go test ./no-such-folder ./vip
 }
 
+# A module with packages of all kinds, each in a folder of its own.
+go_packages() {
+	wants go
+	command -v linux.uml >/dev/null || skip 'the package user-mode-linux is not installed'
+	export GOFLAGS=-mod=mod GOPROXY=off
+	printf 'module example.com/lb\n\ngo 1.18\n' >go.mod
+	go_package broken '' 'undefined()'
+	go_package exits 'func TestMain(m *testing.M) { m.Run(); os.Exit(3) }' 'fmt.Println("before")'
+	go_package fails '' 'fmt.Println("printed"); fmt.Fprintln(os.Stderr, "error"); t.Error("bad")'
+	go_package panics '' 'fmt.Print("no line feed"); panic("oh")'
+	go_package passes '' 'fmt.Println("printed"); fmt.Fprintln(os.Stderr, "error"); t.Log("logged")'
+	go_package none '' ''
+	mv none/x_test.go none/x.go
+}
+
+# go_package FOLDER DECLARATIONS STATEMENTS: with one test, of these statements.
+go_package() {
+	mkdir "$1"
+	cat >"$1/x_test.go" <<-END
+		package x
+
+		import (
+			"fmt"
+			"os"
+			"os/signal"
+			"testing"
+			"time"
+		)
+
+		var _, _, _, _ = fmt.Print, os.Exit, signal.Ignore, time.Sleep
+
+		$2
+		func TestX(t *testing.T) { $3 }
+	END
+}
+
+# What go test and a run of it may well print differently: times, what is from the cache, numbers, and what go says of all
+# packages at the end.
+normalise() {
+	sed -E 's/[0-9.]+s\b|\(cached\)/TIME/; s/goroutine [0-9]+/goroutine N/; s/0x[0-9a-f]+/N/g; s/\?x?N\?/N/g
+		/\[no test files\]$/d; /^FAIL$/{$d}'
+}
+
+# shows_what_go_shows WORDS OPTION...: of go test; and the words are in it.
+shows_what_go_shows() {
+	echo "${*:2}"
+	local expected
+	expected=$(go test "${@:2}" 2>go-errors | normalise) || :
+	capture timeout 300 ipvs-iso run --kernel uml -- go test "${@:2}"
+	assert_same "$expected" "$(normalise <<<"$output")"
+	assert_contains "$output" "$1"
+}
+
+@test "go test: what is shown of a package is what go test shows of it" {
+	go_packages
+	shows_what_go_shows $'ok  \texample.com/lb/passes' ./...
+	[[ $output != *'logged'* ]]
+	assert_contains "$stderr" '5 units: 1 passed, 4 failed'
+	shows_what_go_shows 'logged' -v ./broken ./fails ./panics ./passes
+	GOFLAGS=$GOFLAGS\ -v shows_what_go_shows 'logged' ./passes
+	shows_what_go_shows $'printed\nerror\nPASS' -bench . ./passes
+	shows_what_go_shows '[no tests to run]' -run Nothing ./exits ./passes
+	cd passes
+	shows_what_go_shows $'printed\nerror\nPASS'
+}
+
+@test "go test: --output shows more or less than go does" {
+	go_packages
+	capture timeout 300 ipvs-iso run --kernel uml --output always -- go test ./passes ./fails
+	assert_contains "$output" $'printed\nerror\nPASS\nok  \texample.com/lb/passes' $'FAIL\nFAIL\texample.com/lb/fails'
+	capture timeout 300 ipvs-iso run --kernel uml --output on-failure -- go test ./passes ./fails
+	assert_contains "$output" 'printed' $'FAIL\nFAIL\texample.com/lb/fails'
+	[[ $output != *passes* ]]
+	capture timeout 300 ipvs-iso run --kernel uml --output never -- go test ./passes ./fails
+	assert_same '' "$output"
+}
+
+@test "go test: what a package printed before it was killed is shown" {
+	go_packages
+	go_package hangs '' 'signal.Ignore(); fmt.Println("last words"); os.Create("started"); time.Sleep(time.Hour)'
+	ipvs-iso run --kernel uml --kill-after 200ms -- go test ./hangs ./passes >out 2>err 3>&- &
+	local run=$!
+	jobs_started+=("$run")
+	wait_until [ -e hangs/started ]
+	kill -TERM "$run"
+	local status=0
+	wait "$run" || status=$?
+	assert_same 143 "$status"
+	assert_matches "$(<out)" $'last words\nFAIL\texample.com/lb/hangs\t.*s'
+	timeout 300 ipvs-iso run --kernel uml --kill-after 200ms --timeout 3s -- go test ./hangs >out 2>err || status=$?
+	assert_same 124 "$status"
+	assert_matches "$(<out)" $'(last words\n)?FAIL\texample.com/lb/hangs\t.*s'
+}
+
 @test "cargo test: binaries, and all doc tests" {
 	wants cargo
 	cargo init --offline --quiet --vcs none --lib --name net-lb
