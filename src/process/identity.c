@@ -86,8 +86,8 @@ static int drop_bounding_set(void)
 }
 
 /*
- * Who has a session keyring may use what is in it, whoever he is. ENOSYS: a kernel without keys. EPERM: a container that
- * forbids to ask for keys, too.
+ * Who has a session keyring may use what is in it, whoever he is. ENOSYS: a kernel without keys. EPERM: a container
+ * that forbids to ask for keys, too.
  */
 static int leave_keys(void)
 {

@@ -28,8 +28,8 @@ int identity_find(struct identity *identity, const char *name, struct error *err
 
 /*
  * Makes this process that user for good: groups, user; where that is not root, no capability left in any set and no way
- * to get one back through a set-user-ID program (PR_SET_NO_NEW_PRIVS), and no key of the caller's session; HOME, USER, LOGNAME and SHELL are the user's.
- * For a child before its exec. -1 with errno.
+ * to get one back through a set-user-ID program (PR_SET_NO_NEW_PRIVS), and no key of the caller's session; HOME, USER,
+ * LOGNAME and SHELL are the user's. For a child before its exec. -1 with errno.
  */
 int identity_become(const struct identity *identity);
 
