@@ -41,18 +41,19 @@ static int open_session(struct session *session, struct ipvs **ipvs, const struc
 	return *ipvs ? session_open(session, *ipvs, &options, error) : -1;
 }
 
-/* The same while the environment, which the unit gets as it is, names the place's state directory. */
+/*
+ * The same while the environment names the place's state directory. Where the user chose another one, the unit, too,
+ * gets the place's: its lock is there, and a run inside of the unit would refuse the host's.
+ */
 static int open_session_there(struct session *session, struct ipvs **ipvs, const struct unit *unit,
 			      const struct unit_place *place, struct error *error)
 {
 	if (!place->state)
 		return open_session(session, ipvs, unit, place, error);
-	CLEANUP_FREE char *chosen = memory_copy_string(getenv(STATE_ENVIRONMENT));
+	bool chosen = getenv(STATE_ENVIRONMENT);
 	setenv(STATE_ENVIRONMENT, place->state, 1);
 	int failed = open_session(session, ipvs, unit, place, error);
-	if (chosen)
-		setenv(STATE_ENVIRONMENT, chosen, 1);
-	else
+	if (!chosen)
 		unsetenv(STATE_ENVIRONMENT);
 	return failed;
 }

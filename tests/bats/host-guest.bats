@@ -51,13 +51,22 @@ kernel_runs_below() {
 }
 
 @test "a unit that has lost its run's lock does not wait for it, though it may not look into who has it" {
-	unset IPVS_ISO_STATE_DIR # in the guest it would be another directory than that of its run
 	# shellcheck disable=SC2016 # the unit expands it
 	guest -q -- bash -c 'for descriptor in ${IPVS_ISO_LOCK_FD//,/ }; do exec {descriptor}>&-; done
 		exec ipvs-iso run -- touch ran'
 	assert_status 125
 	assert_contains "$stderr" 'the lock is held by process ' 'and this process runs below it'
 	[ ! -e ran ]
+}
+
+@test "a run inside of a unit is inside of it also where IPVS_ISO_STATE_DIR is set; the unit has the guest's" {
+	[ -n "$IPVS_ISO_STATE_DIR" ]
+	guest -q --unit first --unit next -- sh -c 'echo "$IPVS_ISO_STATE_DIR"; ipvs-iso run -q -- true'
+	assert_status 0
+	assert_same $'/run/ipvs-iso\n/run/ipvs-iso' "$output"
+	unset IPVS_ISO_STATE_DIR
+	guest -q -- sh -c 'echo "${IPVS_ISO_STATE_DIR-unset}"'
+	assert_same unset "$output"
 }
 
 @test "a snapshot of one guest equals the table of another guest with other memory, and restoring it leaves nothing" {
