@@ -23,7 +23,7 @@ static enum whose look(void)
 	const char *numbers = text ? strstr(text, "\nNSpid:") : NULL;
 	if (!numbers)
 		numbers = text ? strstr(text, "\nPid:") : NULL;
-	int there, next;
+	int there = 0, next;
 	int count = numbers ? sscanf(strchr(numbers, ':'), ": %d %d", &there, &next) : 0;
 	if (count < 1)
 		return NOT_TO_BE_SEEN;
