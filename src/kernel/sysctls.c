@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/proc.h"
 #include "kernel/netlink.h"
 
 /*
@@ -28,6 +29,11 @@ int sysctls_open(struct ipvs *ipvs, struct error *error)
 	ipvs->sysctls = open(PARENT_FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (ipvs->sysctls < 0 && errno != ENOENT)
 		return error_set_errno(error, errno, "cannot open %s", PARENT_FOLDER);
+	/* Every kernel has this file. */
+	if (ipvs->sysctls < 0 && access("/proc/version", F_OK) < 0) {
+		error_set(error, ERROR_UNAVAILABLE, "sysctls cannot be seen, as /proc is not mounted, or not whole");
+		return proc_propose_mount(error);
+	}
 	if (ipvs->sysctls >= 0 && faccessat(ipvs->sysctls, "vs", F_OK, 0) < 0 && errno == ENOENT)
 		sysctls_close(ipvs); /* a kernel without sysctls of IPVS */
 	return 0;

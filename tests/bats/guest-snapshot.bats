@@ -55,6 +55,17 @@ teardown() {
 	assert_contains "$output" '"sync_threshold": [5, 60]'
 }
 
+@test "a snapshot where /proc does not show the sysctls is refused, and not taken for a kernel without" {
+	local mounts
+	for mounts in 'mount -t tmpfs nothing /proc' 'mount -t proc -o subset=pid proc /proc'; do
+		capture unshare --mount sh -c "$mounts; exec ipvs-iso snapshot"
+		assert_status 125
+		assert_same '' "$output"
+		assert_contains "$stderr" 'ipvs-iso: sysctls cannot be seen, as /proc is not mounted, or not whole' \
+			'mount it: mount -t proc proc /proc'
+	done
+}
+
 @test "a sysctl that the kernel derives from the memory is in a snapshot only where somebody set it" {
 	local file=/proc/sys/net/ipv4/vs/sync_qlen_max derived
 	read_whole derived "$file"
