@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whether somebody else could have put a file where it is, for us to run. Trusted are the caller, also the one before
- * sudo(8), and root.
+ * sudo(8), root, and the owner of this program, who decides what it does anyway.
  */
 #ifndef IPVS_ISO_BASE_TRUST_H
 #define IPVS_ISO_BASE_TRUST_H

@@ -570,6 +570,22 @@ everybody may write to the directory $sticky/ours" TMPDIR
 	XDG_CONFIG_HOME=$TMPDIR/loop lists a.bats bats a.bats
 }
 
+@test "the runners of the user who owns the program are used: what it does is in that user's hands" {
+	in_folder_of_nobody
+	own_runner mine <<<'# command: bats
+list() { echo mine; }
+run() { exit; }'
+	cp "$IPVS_ISO" ipvs-iso
+	chown -R 65534 .
+	capture ./ipvs-iso run --list -- bats a.bats
+	assert_status 0
+	assert_same mine "$output"
+	chown root ipvs-iso
+	capture ./ipvs-iso run --list -- bats a.bats
+	assert_status 125
+	assert_contains "$stderr" 'belongs to somebody else'
+}
+
 @test "runners in a user namespace, where root and all others are outside" {
 	local user=() folder=$PWD program=$IPVS_ISO
 	if [ "$(id -u)" -eq 0 ]; then
