@@ -16,13 +16,17 @@ load helper
 		set -e
 		unset IPVS_ISO_LOCK_FD IPVS_ISO_DEPTH
 		export IPVS_ISO_STATE_DIR=/run/try
+		# Of root's, an ordinary user cannot open the locks.
+		export DPKG_ADMINDIR=/run/dpkg
+		mkdir -p $DPKG_ADMINDIR/updates $DPKG_ADMINDIR/triggers
+		cp -r /var/lib/dpkg/status /var/lib/dpkg/info $DPKG_ADMINDIR
 		dpkg -i "$1"/deb/ipvs-iso_*.deb
 		hash -r
 		echo "program: $(command -v ipvs-iso)"
 		/usr/bin/ipvs-iso run -- ipvsadm -A -t 10.1.1.1:80 || echo "status: $?"
 		test -s /usr/share/man/man8/ipvs-iso.8.gz
 		dpkg --purge ipvs-iso
-		echo "left: $(find /usr /etc /var/lib/dpkg/info -xdev -name '*ipvs-iso*' | tr '\n' ' ')"
+		echo "left: $(find /usr /etc $DPKG_ADMINDIR/info -xdev -name '*ipvs-iso*' | tr '\n' ' ')"
 	TRY
 	isolate_state
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
