@@ -123,8 +123,7 @@ static int restore(const char *name, struct error *error)
 		wanted.timeouts = (struct timeouts){0};
 	if (table_load(&wanted, name, error) < 0)
 		return -1;
-	/* So that a Ctrl-C waits until the work is done; while a file is read, and the lock waited for, it acts as
-	 * usual. */
+	/* From here on a Ctrl-C waits until the work is done, but for the wait for the lock. */
 	if (supervise_prepare(error) < 0)
 		return -1;
 	CLEANUP_IPVS struct ipvs *ipvs = live_open(error);

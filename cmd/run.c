@@ -125,7 +125,7 @@ static int tell_unit_printed(void *context, const struct unit_result *result, co
 	say_message(stream, "", line);
 	fclose(stream);
 	status_line_hide();
-	if (output_write(STDOUT_FILENO, text, length) < 0)
+	if (output_write(STDOUT_FILENO, text, length) == WRITTEN_FAILED)
 		return error_set_errno(error, errno, "cannot write standard output");
 	status_line_show();
 	return 0;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# go test: a unit for each package that has tests. `go test -exec` compiles all of them, as many at once as it likes, and
-# calls a program instead of each test binary, in the package's folder and with the arguments for the binary: that
+# go test: a unit for each package that has tests. `go test -exec` compiles all of them, as many at once as it likes,
+# and calls a program instead of each test binary, in the package's folder and with the arguments for the binary: that
 # program keeps the binary and notes the rest.
 # command: go test
 # passed: ok  \t$unit\t$time

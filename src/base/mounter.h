@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 /*
- * Finds the user who mounted the file system of `file`, from /proc/self/mountinfo: 1 and his number; 0 where it tells
+ * Finds the user who mounted the file system of `file`: 1 and his number; 0 where it tells
  * of none, as then root has; -1 where it cannot be asked.
  */
 int mounter_find(int file, uid_t *user);

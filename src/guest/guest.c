@@ -209,8 +209,10 @@ static int signal_to_all(const struct guest *guest)
 	return signal_received(guest);
 }
 
-/* Waits for a frame, a signal (in `signal`) or the time `until` of our clock (0: none). Takes what needs no answer by
- * itself. */
+/*
+ * Waits for a frame, a signal (in `signal`) or the time `until` of our clock (0: none). Takes what needs no answer by
+ * itself.
+ */
 static int guest_wait(struct guest *guest, int64_t until, enum event *event, struct frame *frame, int *signal,
 		      struct error *error)
 {

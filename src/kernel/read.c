@@ -16,8 +16,7 @@
 /* How often the table is read again before somebody who changes it all the time is blamed. */
 #define ATTEMPTS 10
 
-/* So many destinations come in one piece for certain: the kernel needs less than 160 bytes for one, and takes 16 KiB
- * and more. */
+/* So many destinations come in one piece: the kernel needs less than 160 bytes for one, and takes 16 KiB and more. */
 #define DESTINATIONS_AT_ONCE 100
 
 static int take_service(const struct nlmsghdr *message, void *context, struct error *error)

@@ -241,26 +241,26 @@ void output_flush(struct output *output, bool hurried)
 	}
 }
 
-int output_write(int stream, const char *bytes, size_t length)
+enum written output_write(int stream, const char *bytes, size_t length)
 {
 	int64_t moved = duration_now();
 	while (length > 0) {
 		struct pollfd poll_stream = {.fd = stream, .events = POLLOUT};
 		if (poll(&poll_stream, 1, READER_LOOK_MS) <= 0) {
 			if (supervise_pending_signal() && duration_now() - moved > READER_PATIENCE_MS)
-				return 2;
+				return WRITTEN_INCOMPLETE;
 			continue;
 		}
 		ssize_t put = write(stream, bytes, length < CHUNK ? length : CHUNK);
 		if (put < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (put < 0)
-			return errno == EPIPE ? 1 : -1;
+			return errno == EPIPE ? WRITTEN_TO_NOBODY : WRITTEN_FAILED;
 		moved = duration_now();
 		bytes += put;
 		length -= (size_t)put;
 	}
-	return 0;
+	return WRITTEN_WHOLE;
 }
 
 /* Reads exactly that much of what was kept. */
@@ -292,10 +292,10 @@ int output_show(const struct output *output, struct error *error)
 			if (read_kept(output, at + done, bytes, step, error) < 0)
 				return -1;
 			tell_bystander(output, part->stream, bytes[step - 1]);
-			int taken = output_write(part->stream, bytes, step);
-			if (taken < 0)
+			enum written written = output_write(part->stream, bytes, step);
+			if (written == WRITTEN_FAILED)
 				return error_set_errno(error, errno, "cannot write what the unit printed");
-			*nobody = taken > 0;
+			*nobody = written != WRITTEN_WHOLE;
 		}
 		at += part->length;
 	}

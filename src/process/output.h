@@ -84,12 +84,15 @@ void output_drain(struct output *output);
  */
 void output_flush(struct output *output, bool hurried);
 
-/*
- * Writes bytes to any descriptor, one that does not block or one that does. A reader that takes nothing is waited for
- * until a signal asks us to end. 0; 1 where there is no reader any more, 2 where that signal ended the wait; -1 with
- * errno.
- */
-int output_write(int stream, const char *bytes, size_t length);
+enum written {
+	WRITTEN_WHOLE,
+	WRITTEN_TO_NOBODY,  /* there is no reader any more */
+	WRITTEN_INCOMPLETE, /* a reader took nothing until a signal asked us to end */
+	WRITTEN_FAILED,     /* with errno */
+};
+
+/* Writes bytes to any descriptor, one that does not block or one that does. */
+enum written output_write(int stream, const char *bytes, size_t length);
 
 /*
  * Shows what was kept, stdout on stdout and stderr on stderr, in the order in which it came. A reader that takes

@@ -57,14 +57,19 @@ static int write_stream(const struct target *target, const char *bytes, size_t l
 	CLEANUP_CLOSE int stream = target_open_stream(target, error);
 	if (stream < 0)
 		return -1;
-	int taken = output_write(stream, bytes, length);
-	if (taken == 2)
+	switch (output_write(stream, bytes, length)) {
+	case WRITTEN_WHOLE:
+		break;
+	case WRITTEN_TO_NOBODY:
+		return error_set(error, ERROR_FAILED, "cannot write all of %s: nobody reads it any more", target->path);
+	case WRITTEN_INCOMPLETE:
 		return error_set(error, ERROR_INTERRUPTED,
 				 "cannot write all of %s: its reader takes no more: a signal ended the wait",
 				 target->path);
-	if (taken > 0)
-		return error_set(error, ERROR_FAILED, "cannot write all of %s: nobody reads it any more", target->path);
-	return taken < 0 ? error_set_errno(error, errno, "cannot write %s", target->path) : 0;
+	case WRITTEN_FAILED:
+		return error_set_errno(error, errno, "cannot write %s", target->path);
+	}
+	return 0;
 }
 
 int report_target_write(const struct target *target, const char *bytes, size_t length, struct error *error)

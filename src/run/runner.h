@@ -38,8 +38,7 @@ bool runner_next_line(const char **line, const char *key, char **words);
 /* How many of the leading words of `command` the runner knows it by (its "command:" lines); 0: it does not know it. */
 size_t runner_knows(const char *text, char *const *command);
 
-/* A command whose words were sorted by the runner's "options:" lines. The words are borrowed; a NULL stands behind
- * them. */
+/* A command, sorted by the runner's "options:" lines. The words are borrowed; a NULL stands behind them. */
 struct runner_words {
 	ARRAY(char *) words; /* the command, its options with their values, its operands */
 	size_t operands;     /* the index of the first operand */

@@ -20,8 +20,10 @@ struct scratch {
 /* Removes the folder and all that is in it, and waits until that is done. */
 void scratch_clear(struct scratch *scratch);
 
-/* Makes it, in TMPDIR, or in /tmp where that is not set or no place that guests see; everybody may read it, as units
- * may run as another user. */
+/*
+ * Makes it, in TMPDIR, or in /tmp where that is not set or no place that guests see. Everybody may read it, as units
+ * may run as another user.
+ */
 int scratch_make(struct scratch *scratch, struct error *error);
 
 #endif

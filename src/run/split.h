@@ -17,9 +17,9 @@ struct split {
 	char *declined;       /* why the runner leaves this command line whole, in words; or NULL. Owned */
 	char *blamed;         /* the option that is to blame for that; or NULL. Owned */
 	int status;           /* with which finding the units failed; or 0 */
-	struct verdict_lines
-		lines;      /* what the runner says of a unit that has ended; none where the command is left whole */
-	bool hides_passing; /* it wants the output of units that pass not to be shown */
+	bool hides_passing;   /* it wants the output of units that pass not to be shown */
+	/* What the runner says of a unit that has ended; none where the command is left whole. */
+	struct verdict_lines lines;
 	struct scratch scratch; /* what the runner built for the units; it has to be there until they have run */
 };
 

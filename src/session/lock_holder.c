@@ -59,8 +59,8 @@ static void write_note(int descriptor, json_t *json)
 	CLEANUP_FREE char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 
-	/* In one piece, and cut afterwards: whoever reads meanwhile finds a note, and perhaps the end of an old one
-	 * behind. */
+	/* In one piece, and cut afterwards: whoever reads meanwhile finds a note, with perhaps the end of an old one.
+	 */
 	CLEANUP_FREE char *line = memory_printf("%s\n", text ? text : "");
 	CLEANUP_ERROR struct error ignored = ERROR_INIT;
 	if (lseek(descriptor, 0, SEEK_SET) == 0 &&

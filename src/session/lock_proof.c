@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/mountinfo.h"
 #include "base/proc.h"
 #include "process/descendants.h"
 
@@ -80,21 +81,10 @@ static pid_t parse_lock(const char *line, const struct stat *lock, bool *shared)
 /* What the kernel's list calls the file system of an open file: overlayfs and btrfs tell stat(2) another number. */
 static dev_t device_in_list(int descriptor, dev_t told)
 {
-	CLEANUP_ERROR struct error ignored = ERROR_INIT;
-	CLEANUP_FREE char *path = memory_printf("/proc/self/fdinfo/%d", descriptor);
-	size_t length;
-	CLEANUP_FREE char *text = file_read(path, &length, &ignored);
-	const char *mount = text ? strstr(text, "\nmnt_id:") : NULL;
-	CLEANUP_FREE char *mounts = mount ? file_read("/proc/self/mountinfo", &length, &ignored) : NULL;
-	long wanted = mount ? strtol(mount + strlen("\nmnt_id:"), NULL, 10) : 0;
-	char *rest = NULL;
-	for (char *line = mounts ? strtok_r(mounts, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
-		long id;
-		unsigned major_number, minor_number;
-		if (sscanf(line, "%ld %*d %u:%u ", &id, &major_number, &minor_number) == 3 && id == wanted)
-			return makedev(major_number, minor_number);
-	}
-	return told;
+	CLEANUP_FREE char *line = mountinfo_line(descriptor);
+	unsigned major_number = 0, minor_number = 0;
+	bool listed = line && sscanf(line, "%*d %*d %u:%u ", &major_number, &minor_number) == 2;
+	return listed ? makedev(major_number, minor_number) : told;
 }
 
 /* That process, or with 0 the first, that has locked the file, alone where `alone` says so; 0 where there is none. */
@@ -161,14 +151,14 @@ bool lock_held_by(pid_t pid, int descriptor)
 
 bool lock_held_above(int descriptor)
 {
-	struct process process;
-	if (is_held_by(getpid(), descriptor, false))
-		return true;
-	for (pid_t pid = getppid(); pid > 0 && proc_is_ours(); pid = process.parent) {
-		if (is_held_by(pid, descriptor, false))
-			return true;
+	struct process process = {.parent = getppid()};
+	bool held = is_held_by(getpid(), descriptor, false);
+	if (held || !proc_is_ours())
+		return held;
+	for (pid_t pid = process.parent; pid > 0 && !held; pid = process.parent) {
+		held = is_held_by(pid, descriptor, false);
 		if (process_find(pid, &process) <= 0)
 			break;
 	}
-	return false;
+	return held;
 }

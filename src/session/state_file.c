@@ -27,10 +27,10 @@ static int sync_directory(int directory, const char *name, struct error *error)
 /* ---- the checksum ---- */
 
 /* A file's end, from the line with the checksum on. It comes last, so that a file is summed while it is written. */
-#define ENDING_BEFORE "  \"checksum\": \"crc32:"
+#define ENDING_BEFORE "  \"checksum\": \"" CHECKSUM_PREFIX
 #define ENDING_BEHIND "\"\n}\n"
-#define ENDING ENDING_BEFORE "%08" PRIx32 ENDING_BEHIND
-#define ENDING_LENGTH (strlen(ENDING_BEFORE) + 8 + strlen(ENDING_BEHIND))
+#define ENDING ENDING_BEFORE "%0*" PRIx32 ENDING_BEHIND
+#define ENDING_LENGTH (strlen(ENDING_BEFORE) + CHECKSUM_DIGITS + strlen(ENDING_BEHIND))
 
 /* What is written before the checksum. */
 struct summed {
@@ -62,13 +62,13 @@ static void write_summed(FILE *out, const void *context)
 	summed->text(stream, summed->context);
 	fputs(",\n", stream);
 	fclose(stream);
-	fprintf(out, ENDING, sum.value);
+	fprintf(out, ENDING, CHECKSUM_DIGITS, sum.value);
 }
 
 static int check_sum(const char *bytes, size_t length, const char *path, struct error *error)
 {
 	size_t summed = length < ENDING_LENGTH ? 0 : length - ENDING_LENGTH;
-	CLEANUP_FREE char *expected = memory_printf(ENDING, checksum_add(0, bytes, summed));
+	CLEANUP_FREE char *expected = memory_printf(ENDING, CHECKSUM_DIGITS, checksum_add(0, bytes, summed));
 	if (length - summed == ENDING_LENGTH && memcmp(bytes + summed, expected, ENDING_LENGTH) == 0)
 		return 0;
 	return error_set(error, ERROR_FAILED,

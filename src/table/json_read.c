@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/memory.h"
 #include "table/json_fields.h"
 #include "table/json_services.h"
@@ -15,8 +16,6 @@
 
 #define FORMAT_NAME "ipvs-iso.snapshot"
 #define FORMAT_VERSION 1
-#define CHECKSUM_PREFIX "crc32:"
-#define CHECKSUM_DIGITS 8
 
 /*
  * In seconds. The kernel keeps them in ticks and refuses more than INT_MAX / HZ. 100 is the lowest HZ of its common

@@ -109,8 +109,7 @@ struct sync_daemon {
 	uint8_t ttl;                     /* 0: the kernel's 1 */
 };
 
-/* Connection timeouts, in seconds. 0: of no concern, as to the kernel and to ipvsadm --set. A live table has none of
- * these. */
+/* Connection timeouts, in seconds. 0, which no live table has: it is left as it is, as by ipvsadm --set. */
 struct timeouts {
 	uint32_t tcp, tcp_fin, udp;
 };

@@ -599,8 +599,7 @@ static void who_may_be_below_a_holder_out_of_sight_does_not_wait(void **state)
 	struct helper holder = start(hold);
 	move_holder_out_of_sight();
 
-	/* Nothing says that we are inside of a run, or what is said names a descriptor that is open: somebody forged
-	 * it. */
+	/* Nothing says that we are inside of a run, or it names a descriptor that is open: somebody forged it. */
 	assert_busy(50, "still held");
 	export(directory);
 	assert_busy(50, "still held");

@@ -157,8 +157,7 @@ static void beyond_what_is_known_there_are_only_additions(void **state)
 			1, WITH(DESTINATION(1, "") "," DESTINATION(2, ""))) "," SERVICE(2, WITH(DESTINATION(1, ""))));
 	expect_beyond(known, known, "");
 	expect_beyond("", known, "");
-	/* Other options, another place, less: nothing. Of a service that both have, its options are those that are
-	 * known. */
+	/* Other options, another place, less: nothing. A service that both have has the options that are known. */
 	expect_beyond(", \"timeouts\": {\"tcp\": 9}"
 		      ", \"daemons\": [{\"role\": \"master\", \"interface\": \"lo\", \"sync_id\": 1},"
 		      "{\"role\": \"backup\", \"interface\": \"lo\", \"sync_id\": 2}]"
