@@ -116,7 +116,8 @@ static void savepoint_clear(struct savepoint *savepoint)
 static int say_unreadable(const char *path, struct error *error)
 {
 	error_context(error, "a savepoint cannot be read");
-	return error_remedy(error, "remove %s: nothing can be rolled back to it", path);
+	error_remedy(error, "remove %s: nothing can be rolled back to it", path);
+	return -1;
 }
 
 static int read_one(int directory, const char *path, unsigned depth, uint64_t number, struct savepoint *savepoint,
